@@ -110,11 +110,7 @@ function textValue(value: unknown): string {
   return /^[^\s"=]+$/.test(value) ? printable(value) : JSON.stringify(value);
 }
 
-// Texts of strangers end up in logs: a newline or an escape sequence in them must not forge a line or drive a terminal.
-function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  return text.replace(
-    /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g,
-    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+/** Texts of strangers end up in logs and terminals: a newline or an escape sequence must not forge a line or drive them. */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029]/gu, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
