@@ -1,0 +1,170 @@
+/*
+ * MeshCore packets on the air (MeshCore: src/Packet.h, src/Dispatcher.cpp tryParsePacket):
+ *
+ *   header u8: route bits 0-1, type bits 2-5, version bits 6-7
+ *   code1 u16, code2 u16       only on the two transport routes
+ *   pathLen u8: hops bits 0-5, bytes of one hop's hash - 1 in bits 6-7 (3 is reserved)
+ *   path, payload
+ */
+
+import { readU16, view, writeU16 } from "./bytes.ts";
+import type { CryptoPort } from "./crypto.ts";
+
+export const ROUTE_TRANSPORT_FLOOD = 0;
+export const ROUTE_FLOOD = 1;
+export const ROUTE_DIRECT = 2;
+export const ROUTE_TRANSPORT_DIRECT = 3;
+
+export const TYPE_REQ = 0;
+export const TYPE_RESPONSE = 1;
+export const TYPE_TXT_MSG = 2;
+export const TYPE_ACK = 3;
+export const TYPE_ADVERT = 4;
+export const TYPE_GRP_TXT = 5;
+export const TYPE_GRP_DATA = 6;
+export const TYPE_ANON_REQ = 7;
+export const TYPE_PATH = 8;
+export const TYPE_TRACE = 9;
+export const TYPE_MULTIPART = 10;
+export const TYPE_CONTROL = 11;
+export const TYPE_RAW_CUSTOM = 15;
+
+/** The largest frame of the radio, and MeshCore's limits inside it. */
+export const MAX_PACKET = 255;
+export const MAX_PAYLOAD = 184;
+export const MAX_PATH = 64;
+
+export const REJECT_SHORT = 1;
+export const REJECT_VERSION = 2;
+export const REJECT_PATH_MODE = 3;
+export const REJECT_PATH_LONG = 4;
+export const REJECT_PAYLOAD = 5;
+export const REJECT_EMPTY = 6;
+
+/** Names of the codes that parsePacket and parseBlob return. */
+export const REJECTS = ["", "too_short", "version", "path_mode", "path_too_long", "payload_too_long", "empty_payload"];
+
+/** Where the parts of a packet lie in the caller's buffer. Made once, filled by each parse. */
+export class Packet {
+  header = 0;
+  route = 0;
+  type = 0;
+  version = 0;
+  code1 = 0;
+  code2 = 0;
+  /** The byte as sent; `hashSize` and `hops` are its two halves. */
+  pathLen = 0;
+  hashSize = 1;
+  hops = 0;
+  pathAt = 0;
+  payloadAt = 0;
+  payloadLen = 0;
+}
+
+/**
+ * Takes a frame from the radio apart, by the rules of MeshCore's on-air parser: an empty payload is accepted, a version
+ * other than 0 is not. Returns 0, or the code of the reason (see REJECTS); then `into` is not to be used.
+ */
+export function parsePacket(bytes: Uint8Array, length: number, into: Packet): number {
+  if (length < 2) return REJECT_SHORT;
+  if (bytes[0] > 63) return REJECT_VERSION;
+  return parseParts(bytes, length, into);
+}
+
+/** The same for a stored packet (MeshCore: Packet::readFrom): any version is accepted, an empty payload is not. */
+export function parseBlob(bytes: Uint8Array, length: number, into: Packet): number {
+  if (length < 2) return REJECT_SHORT;
+  const reject = parseParts(bytes, length, into);
+  return reject || into.payloadLen ? reject : REJECT_EMPTY;
+}
+
+function parseParts(bytes: Uint8Array, length: number, into: Packet): number {
+  const header = bytes[0];
+  const route = header & 3;
+  let at = 2;
+  into.header = header;
+  into.route = route;
+  into.type = (header >> 2) & 15;
+  into.version = header >> 6;
+  if (route === ROUTE_TRANSPORT_FLOOD || route === ROUTE_TRANSPORT_DIRECT) {
+    if (length < 6) return REJECT_SHORT;
+    into.code1 = readU16(bytes, 1);
+    into.code2 = readU16(bytes, 3);
+    at = 6;
+  } else {
+    into.code1 = into.code2 = 0;
+  }
+  const pathLen = bytes[at - 1];
+  const hashSize = (pathLen >> 6) + 1;
+  const hops = pathLen & 63;
+  const pathBytes = hops * hashSize;
+  if (hashSize > 3) return REJECT_PATH_MODE;
+  if (pathBytes > MAX_PATH) return REJECT_PATH_LONG;
+  const payloadLen = length - at - pathBytes;
+  if (payloadLen < 0) return REJECT_SHORT;
+  if (payloadLen > MAX_PAYLOAD) return REJECT_PAYLOAD;
+  into.pathLen = pathLen;
+  into.hashSize = hashSize;
+  into.hops = hops;
+  into.pathAt = at;
+  into.payloadAt = at + pathBytes;
+  into.payloadLen = payloadLen;
+  return 0;
+}
+
+/** What encodePacket puts together. `pathLen` is the byte as sent; without it `path` is taken as one-byte hashes. */
+export interface PacketParts {
+  route: number;
+  type: number;
+  version?: number;
+  code1?: number;
+  code2?: number;
+  pathLen?: number;
+  path?: Uint8Array;
+  payload: Uint8Array;
+}
+
+/** A packet as bytes. Parts that no parser would accept are a bug of the caller. */
+export function encodePacket(parts: PacketParts): Uint8Array {
+  const path = parts.path || new Uint8Array(0);
+  const pathLen = parts.pathLen === undefined ? path.length : parts.pathLen;
+  const coded = parts.route === ROUTE_TRANSPORT_FLOOD || parts.route === ROUTE_TRANSPORT_DIRECT;
+  if (pathLen > 191 || (pathLen & 63) * ((pathLen >> 6) + 1) !== path.length || path.length > MAX_PATH) {
+    throw new Error("bug: path of " + path.length + " bytes with path length byte " + pathLen);
+  }
+  if (parts.payload.length > MAX_PAYLOAD) throw new Error("bug: payload of " + parts.payload.length + " bytes");
+  let at = coded ? 6 : 2;
+  const bytes = new Uint8Array(at + path.length + parts.payload.length);
+  bytes[0] = ((parts.version || 0) << 6) | (parts.type << 2) | parts.route;
+  if (coded) {
+    writeU16(bytes, 1, parts.code1 || 0);
+    writeU16(bytes, 3, parts.code2 || 0);
+  }
+  bytes[at - 1] = pathLen;
+  bytes.set(path, at);
+  at += path.length;
+  bytes.set(parts.payload, at);
+  return bytes;
+}
+
+/**
+ * MeshCore's name of a packet, 8 bytes: SHA-256 over type and payload, for TRACE with the path length between them
+ * (Packet::calculatePacketHash). Route, codes, path and version do not count. The byte in front of the payload is
+ * borrowed for the type and put back, which saves a copy on every packet heard.
+ */
+export function packetHash(crypto: CryptoPort, bytes: Uint8Array, packet: Packet): Uint8Array {
+  const length = packet.payloadLen;
+  if (packet.type === TYPE_TRACE) {
+    const trace = new Uint8Array(length + 3);
+    trace[0] = TYPE_TRACE;
+    trace[1] = packet.pathLen;
+    trace.set(view(bytes, packet.payloadAt, length), 3);
+    return view(crypto.sha256(trace), 0, 8);
+  }
+  const before = packet.payloadAt - 1;
+  const kept = bytes[before];
+  bytes[before] = packet.type;
+  const digest = crypto.sha256(view(bytes, before, length + 1));
+  bytes[before] = kept;
+  return view(digest, 0, 8);
+}
