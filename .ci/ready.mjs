@@ -8,7 +8,9 @@ import { join } from "node:path";
 const root = new URL("..", import.meta.url).pathname;
 const run = (command) => execSync(command, { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
 
-const lock = createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex");
+const lock = createHash("sha256")
+  .update(readFileSync(join(root, "package-lock.json")))
+  .digest("hex");
 const stamp = join(root, "node_modules", ".meshcore-room-lock");
 if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== lock) {
   console.log("Installing dependencies (once) ...");

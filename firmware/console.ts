@@ -1,0 +1,325 @@
+// The text console of a person or a script: one command a line, MeshCore's names and reply form.
+import { hexToBytes } from "../protocol/bytes.ts";
+import { encodeGroupText, joinSender, MAX_TEXT } from "../protocol/group-text.ts";
+import { RESULT_DUPLICATE, RESULT_FULL, RESULT_OK } from "../protocol/link.ts";
+import { TYPE_GRP_TXT } from "../protocol/packet.ts";
+import type { Clock } from "./clock.ts";
+import type { Hal } from "./hal.ts";
+import { type Mesh, PRIORITY_FLOOD } from "./mesh.ts";
+import type { Room, Rooms } from "./rooms.ts";
+import type { Settings } from "./settings.ts";
+
+const MAX_LINE = 240;
+const HISTORY_LINES = 10;
+/** A text written before anybody told the time carries MeshCore's own default, 15 May 2024. */
+const UNKNOWN_TIME = 1715770351;
+
+/** A command gets what follows its name and answers with one line, or "" when it printed by itself or has nothing to say. */
+type Command = (console: Console, rest: string) => string;
+
+/** Longest names first where one begins with another: the first row that fits is taken. */
+const COMMANDS: [string, Command, string][] = [
+  ["ver", (c) => c.version(), ""],
+  ["clock", (c) => c.clockText(), ""],
+  ["time", (c, rest) => c.setTime(rest), "EPOCH"],
+  ["rooms", (c) => c.rooms(), ""],
+  ["room add", (c, rest) => c.addRoom(rest), "NAME KEYHEX [MAX]"],
+  ["room remove", (c, rest) => c.removeRoom(rest), "NAME"],
+  ["say", (c, rest) => c.say(rest), "ROOM TEXT"],
+  ["history", (c, rest) => c.history(rest), "ROOM [N]"],
+  ["get radio", (c) => c.getRadio(), ""],
+  ["set radio", (c, rest) => c.setRadio(rest), "MHZ,KHZ,SF,CR"],
+  ["get tx", (c) => "> " + c.mesh.radio.settings.powerDbm, ""],
+  ["get name", (c) => "> " + c.settings.name, ""],
+  ["set name", (c, rest) => (c.settings.setName(rest) ? "OK" : "Error, bad chars"), "NAME"],
+  ["stats-core", (c) => c.statsCore(), ""],
+  ["stats-radio", (c) => c.statsRadio(), ""],
+  ["stats-packets", (c) => c.statsPackets(), ""],
+  ["reboot", (c) => c.reboot(), ""],
+  ["repl", (c) => c.repl(), ""],
+  ["help", (c) => c.help(), ""],
+];
+
+export class Console {
+  readonly mesh: Mesh;
+  readonly settings: Settings;
+  private readonly hal: Hal;
+  private readonly roomList: Rooms;
+  private readonly clock: Clock;
+  private line = "";
+  private tooLong = false;
+
+  constructor(hal: Hal, rooms: Rooms, mesh: Mesh, clock: Clock, settings: Settings) {
+    this.hal = hal;
+    this.roomList = rooms;
+    this.mesh = mesh;
+    this.clock = clock;
+    this.settings = settings;
+  }
+
+  /** What was typed or sent: any part of a line, or several lines. */
+  receive(text: string): void {
+    let from = 0;
+    while (from < text.length) {
+      const cr = text.indexOf("\r", from);
+      const lf = text.indexOf("\n", from);
+      const end = cr < 0 ? lf : lf < 0 ? cr : Math.min(cr, lf);
+      if (end < 0) {
+        this.type(text.substr(from));
+        return;
+      }
+      this.type(text.substring(from, end));
+      from = end + 1;
+      // LF after CR ends nothing; MeshCore ignores it altogether.
+      if (end === lf && !this.line && !this.tooLong) continue;
+      this.hal.print("\r\n");
+      const line = this.line;
+      this.line = "";
+      if (this.tooLong) this.reply("Error: line longer than " + MAX_LINE + " characters, nothing was done");
+      else this.run(line);
+      this.tooLong = false;
+    }
+  }
+
+  /** Takes characters of a line, with echo and backspace for a person at a terminal. */
+  private type(text: string): void {
+    if (!text) return;
+    if (text.indexOf("\b") < 0 && text.indexOf("\x7f") < 0) {
+      this.hal.print(text);
+      this.line += text;
+    } else {
+      for (let i = 0; i < text.length; i++) {
+        const key = text.charAt(i);
+        if (key !== "\b" && key !== "\x7f") {
+          this.hal.print(key);
+          this.line += key;
+        } else if (this.line) {
+          this.line = this.line.substr(0, this.line.length - 1);
+          this.hal.print("\b \b");
+        }
+      }
+    }
+    if (this.line.length > MAX_LINE) {
+      this.line = "";
+      this.tooLong = true;
+    }
+  }
+
+  private run(line: string): void {
+    const command = line.trim();
+    if (!command) return;
+    for (let i = 0; i < COMMANDS.length; i++) {
+      const name = COMMANDS[i][0];
+      if (command === name || command.indexOf(name + " ") === 0) {
+        const answer = COMMANDS[i][1](this, command.substr(name.length).trim());
+        if (answer) this.reply(answer);
+        return;
+      }
+    }
+    this.reply("Unknown command");
+  }
+
+  private reply(text: string): void {
+    this.hal.print("  -> " + text + "\r\n");
+  }
+
+  version(): string {
+    return this.settings.version + " (Build: meshcore-room " + this.settings.board + ", " + this.hal.engine + ")";
+  }
+
+  clockText(): string {
+    return this.clock.isSet() ? utcText(this.clock.unixTime()) : "not set; Try: time EPOCH";
+  }
+
+  setTime(rest: string): string {
+    const epoch = parseInt(rest, 10);
+    if (!(epoch > 0)) return "Error: time EPOCH, seconds since 1970";
+    if (this.clock.isSet() && epoch < this.clock.unixTime()) return "(ERR: clock cannot go backwards)";
+    this.clock.set(epoch);
+    return "OK - clock set: " + utcText(epoch);
+  }
+
+  rooms(): string {
+    let known = 0;
+    for (let i = 0; i < this.roomList.list.length; i++) {
+      const room = this.roomList.list[i];
+      if (!room) continue;
+      known++;
+      const ring = this.roomList.ring;
+      const count = ring.next(i) - ring.first(i);
+      this.reply(room.name + ": " + count + "/" + room.max + " messages, " + ring.roomBytes(i) + " bytes");
+    }
+    return known ? "" : "no rooms; Try: room add NAME KEYHEX [MAX]";
+  }
+
+  addRoom(rest: string): string {
+    const words = splitWord(rest);
+    const options = words[1].split(" ");
+    let key: Uint8Array;
+    try {
+      key = hexToBytes(options[0]);
+    } catch (_) {
+      return "Error: the key is not hex; Try: room add NAME KEYHEX [MAX]";
+    }
+    const code = this.roomList.set(words[0], key, parseInt(options[1] || "0", 10) || 0);
+    if (code === RESULT_OK) return "OK";
+    return code === RESULT_FULL
+      ? "Error: no place for another room"
+      : "Error: a name of 1 to 32 bytes and a key of 32 or 64 hex digits are needed";
+  }
+
+  removeRoom(rest: string): string {
+    return this.roomList.remove(splitWord(rest)[0]) ? "OK" : "Error: no such room";
+  }
+
+  say(rest: string): string {
+    const words = splitWord(rest);
+    const room = this.roomList.find(words[0]);
+    if (!room) return "Error: no such room; Try: rooms";
+    if (!words[1]) return "Error: no text; Try: say ROOM TEXT";
+    const text = this.hal.toBytes(joinSender(this.settings.name, words[1]));
+    if (text.length > MAX_TEXT) return "Error: too long by " + (text.length - MAX_TEXT) + " bytes";
+    const cipher = this.roomList.cipher;
+    const plain = new Uint8Array(MAX_TEXT + 5);
+    const payload = new Uint8Array(MAX_TEXT + 24);
+    const known = this.clock.isSet();
+    const length = encodeGroupText(known ? this.clock.unixTime() : UNKNOWN_TIME, text, plain);
+    const size = cipher.seal(room.channel, plain, length, payload, 0);
+    const code = this.mesh.send(TYPE_GRP_TXT, new Uint8Array(payload.buffer, 0, size), PRIORITY_FLOOD, 0);
+    if (code === RESULT_OK)
+      return known ? "OK" : "OK - clock not set, sent with the time of 15 May 2024; Try: time EPOCH";
+    if (code === RESULT_DUPLICATE) return "Error: the same text was sent this second; Try: again";
+    return code === RESULT_FULL ? "Error: too many messages wait for the air; Try: later" : "Error: cannot be sent";
+  }
+
+  history(rest: string): string {
+    const words = splitWord(rest);
+    const room = this.roomList.find(words[0]);
+    if (!room) return "Error: no such room; Try: rooms";
+    const ring = this.roomList.ring;
+    const end = ring.next(room.handle);
+    const wanted = parseInt(words[1], 10) || HISTORY_LINES;
+    let seq = Math.max(ring.first(room.handle), end - wanted);
+    if (seq === end) return "no messages";
+    for (; seq < end; seq++) this.showMessage(room, seq);
+    return "";
+  }
+
+  private showMessage(room: Room, seq: number): void {
+    const record = this.roomList.record(room, seq);
+    if (!record) return;
+    const text = this.roomList.text(room, record);
+    this.reply("#" + seq + " " + utcText(this.roomList.textTime()) + " " + text + this.roomList.signal(record));
+  }
+
+  getRadio(): string {
+    const radio = this.mesh.radio.settings;
+    return "> " + radio.freqHz / 1e6 + "," + radio.bwHz / 1e3 + "," + radio.sf + "," + radio.cr;
+  }
+
+  setRadio(rest: string): string {
+    const parts = rest.split(",");
+    const now = this.mesh.radio.settings;
+    const radio = {
+      freqHz: Math.round(parseFloat(parts[0]) * 1e6),
+      bwHz: Math.round(parseFloat(parts[1]) * 1e3),
+      sf: parseInt(parts[2], 10),
+      cr: parseInt(parts[3], 10),
+      powerDbm: now.powerDbm,
+    };
+    const done = parts.length === 4 && this.settings.setRadio(radio, this.mesh.duty.permille);
+    return done ? "OK" : "Error, invalid radio params";
+  }
+
+  statsCore(): string {
+    return (
+      '{"battery_mv":' +
+      this.hal.batteryMv() +
+      ',"uptime_secs":' +
+      Math.floor(this.settings.uptimeMs() / 1000) +
+      ',"errors":' +
+      this.mesh.radio.recoveries +
+      ',"queue_len":' +
+      this.mesh.queue.size +
+      "}"
+    );
+  }
+
+  statsRadio(): string {
+    const radio = this.mesh.radio;
+    return (
+      '{"noise_floor":' +
+      Math.round(radio.noiseFloor) +
+      ',"last_rssi":' +
+      radio.rssi +
+      ',"last_snr":' +
+      (radio.snr / 4).toFixed(2) +
+      ',"tx_air_secs":' +
+      Math.floor(radio.txAirMs / 1000) +
+      ',"rx_air_secs":' +
+      Math.floor(radio.rxAirMs / 1000) +
+      "}"
+    );
+  }
+
+  statsPackets(): string {
+    const mesh = this.mesh;
+    return (
+      '{"recv":' +
+      mesh.received +
+      ',"sent":' +
+      mesh.sent +
+      ',"flood_tx":' +
+      mesh.sent +
+      ',"direct_tx":0,"flood_rx":' +
+      mesh.floodReceived +
+      ',"direct_rx":' +
+      mesh.directReceived +
+      ',"recv_errors":' +
+      (mesh.radio.crcErrors + mesh.radio.headerErrors + mesh.malformed) +
+      "}"
+    );
+  }
+
+  reboot(): string {
+    this.hal.after(100, () => this.hal.reboot());
+    return "OK";
+  }
+
+  repl(): string {
+    this.reply("the engine's prompt has the port now; reboot() or reset the board to come back");
+    this.hal.repl();
+    return "";
+  }
+
+  help(): string {
+    for (let i = 0; i < COMMANDS.length; i++) this.reply(COMMANDS[i][0] + " " + COMMANDS[i][2]);
+    return "";
+  }
+}
+
+/** [first word, the rest]; a name with spaces stands in double quotes. */
+function splitWord(text: string): [string, string] {
+  const quoted = text.charAt(0) === '"' ? text.indexOf('"', 1) : -1;
+  if (quoted > 0) return [text.substring(1, quoted), text.substr(quoted + 1).trim()];
+  const space = text.indexOf(" ");
+  return space < 0 ? [text, ""] : [text.substring(0, space), text.substr(space + 1).trim()];
+}
+
+/** Unix seconds as MeshCore writes them, `HH:MM - D/M/YYYY UTC`. Days to date as in Howard Hinnant's civil_from_days. */
+function utcText(unixTime: number): string {
+  const minutes = Math.floor(unixTime / 60) % 1440;
+  const days = Math.floor(unixTime / 86400) + 719468;
+  const era = Math.floor(days / 146097);
+  const dayOfEra = days - era * 146097;
+  const yearOfEra = Math.floor(
+    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36524) - Math.floor(dayOfEra / 146096)) / 365,
+  );
+  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
+  const shifted = Math.floor((5 * dayOfYear + 2) / 153);
+  const day = dayOfYear - Math.floor((153 * shifted + 2) / 5) + 1;
+  const month = shifted < 10 ? shifted + 3 : shifted - 9;
+  const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0);
+  const two = (n: number): string => (n < 10 ? "0" : "") + n;
+  return two(Math.floor(minutes / 60)) + ":" + two(minutes % 60) + " - " + day + "/" + month + "/" + year + " UTC";
+}

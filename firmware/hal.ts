@@ -1,0 +1,89 @@
+// What the firmware needs from the engine below it. One implementation per engine; nothing else touches its globals.
+import type { CryptoPort } from "../protocol/crypto.ts";
+
+/** The facts of boards/ that the bundle carries with it. */
+export interface BoardFacts {
+  readonly id: string;
+  readonly radio: RadioFacts;
+  readonly console: string;
+  readonly consolePins: { readonly rx: string; readonly tx: string } | null;
+  readonly rail: { readonly pin: string; readonly active: number } | null;
+  readonly led: { readonly pin: string; readonly active: number } | null;
+  readonly battery: { readonly pin: string; readonly multiplier: number } | null;
+  readonly roomBytes: number;
+}
+
+/** Radio wiring as in boards/; absent pins are empty strings so that the object has one shape. */
+export interface RadioFacts {
+  readonly sck: string;
+  readonly miso: string;
+  readonly mosi: string;
+  readonly nss: string;
+  readonly reset: string;
+  readonly busy: string;
+  readonly dio1: string;
+  readonly rxen: string;
+  readonly power: string;
+  readonly powerMs: number;
+  readonly spiHz: number;
+  /** SetDIO3AsTCXOCtrl voltage code 0..7, or -1 for a crystal. */
+  readonly tcxo: number;
+  readonly dio2Switch: boolean;
+  readonly boostedGain: boolean;
+  readonly maxPowerDbm: number;
+  /** Over-current register value, in steps of 2.5 mA. */
+  readonly currentLimit: number;
+}
+
+/** Free and all memory in the engine's own unit (JsVars on Espruino). */
+export interface Memory {
+  readonly free: number;
+  readonly total: number;
+}
+
+export interface Hal {
+  readonly crypto: CryptoPort;
+  /** Engine build and version, for people. */
+  readonly engine: string;
+
+  /** Milliseconds since some fixed moment before boot; never set by anybody, so it does not jump. */
+  nowMs(): number;
+  /** Runs `fn` once after `delayMs`; the returned id is for `cancel`. */
+  after(delayMs: number, fn: () => void): number;
+  cancel(id: number): void;
+  /** 32 random bits; good enough for delays and a boot id, not for keys. */
+  random(): number;
+
+  /** One NSS cycle without an answer. */
+  write(bytes: Uint8Array): void;
+  /** One NSS cycle; the answer has the length of `bytes` and belongs to the caller. */
+  transfer(bytes: Uint8Array): Uint8Array;
+  isBusy(): boolean;
+  isDio1(): boolean;
+  /** Powers the rails and sets every radio pin to its idle level. */
+  powerUp(): void;
+  /** Pulls the radio's reset line (low active). */
+  reset(level: 0 | 1): void;
+  /** Switches the board's receive path on or off, where it has a pin for it. */
+  receivePath(on: boolean): void;
+  /** Calls `fn` on each rising edge of DIO1. */
+  watchDio1(fn: () => void): void;
+  led(on: boolean): void;
+
+  /** Console and link share one serial line; `fn` gets what arrived as a byte string. */
+  openSerial(fn: (text: string) => void): void;
+  print(text: string): void;
+  /** Gives the serial line back to the engine's own prompt. */
+  repl(): void;
+
+  crc32(bytes: Uint8Array): number;
+  /** A byte string that may share memory with `bytes`: use it before `bytes` changes. */
+  toText(bytes: Uint8Array): string;
+  toBytes(text: string): Uint8Array;
+
+  /** SHA-256 of the code that the engine booted, or all zeros where it cannot be read. */
+  bundleHash(): Uint8Array;
+  memory(): Memory;
+  batteryMv(): number;
+  reboot(): void;
+}

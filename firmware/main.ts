@@ -1,0 +1,66 @@
+// Puts the parts of a board together and starts them. The build makes one entry for each board, which calls this.
+
+import type { RadioSettings } from "../protocol/airtime.ts";
+import { protocolApi } from "../protocol/api.ts";
+import { KissDeframer } from "../protocol/kiss.ts";
+import { LINK_PORT } from "../protocol/link.ts";
+import { Clock } from "./clock.ts";
+import { Console } from "./console.ts";
+import type { BoardFacts, Hal } from "./hal.ts";
+import { Link } from "./link.ts";
+import { Mesh } from "./mesh.ts";
+import { Rooms } from "./rooms.ts";
+import { Settings } from "./settings.ts";
+
+/** The parts of a running board, for the engine's own prompt (`repl`) and for tests. */
+export interface MeshcoreRoom {
+  readonly board: BoardFacts;
+  readonly rooms: Rooms;
+  readonly mesh: Mesh;
+  readonly link: Link;
+  readonly console: Console;
+  readonly protocol: ReturnType<typeof protocolApi>;
+  /** What the serial line delivers goes in here. */
+  receive(text: string): void;
+}
+
+/** EU/UK (Narrow), what most of MeshCore's users run; a host or a person sets another. */
+const DEFAULT_RADIO: RadioSettings = { freqHz: 869618000, bwHz: 62500, sf: 8, cr: 8, powerDbm: 22 };
+/** 10 %, the limit of the 869.4 to 869.65 MHz band. */
+const DEFAULT_DUTY_PERMILLE = 100;
+const HALF_FRAME_MS = 1000;
+
+/** Builds and starts everything on `hal`. `arena` is allocated by the caller before all else, while memory is in one piece. */
+export function start(hal: Hal, arena: Uint8Array, board: BoardFacts, version: string): MeshcoreRoom {
+  const clock = new Clock(hal);
+  let link: Link | null = null;
+  const rooms = new Rooms(hal, clock, arena, {
+    onMessage: (room) => link?.onMessage(room),
+    onRoomChange: (room) => link?.onRoomChange(room),
+  });
+  const mesh = new Mesh(hal, board.radio, DEFAULT_RADIO, DEFAULT_DUTY_PERMILLE, rooms, {
+    onHeard: (bytes, rssi, snr) => link?.onHeard(bytes, rssi, snr),
+    onSent: (request, sent, airtimeMs) => link?.onSent(request, sent, airtimeMs),
+  });
+  const settings = new Settings(hal, mesh, board.id, version);
+  const console = new Console(hal, rooms, mesh, clock, settings);
+  const host = new Link(hal, rooms, mesh, clock, settings);
+  link = host;
+  const deframer = new KissDeframer(
+    (type, body) => {
+      if (type >> 4 === LINK_PORT) host.receive(body);
+    },
+    (text) => console.receive(text),
+  );
+  let lastMs = 0;
+  const receive = (text: string): void => {
+    const now = hal.nowMs();
+    // A host that went away in the middle of a frame must not swallow what a person types next.
+    if (now - lastMs > HALF_FRAME_MS && deframer.waiting()) deframer.drop();
+    lastMs = now;
+    deframer.push(text);
+  };
+  hal.openSerial(receive);
+  mesh.start();
+  return { board, rooms, mesh, link: host, console, protocol: protocolApi(hal.crypto), receive };
+}

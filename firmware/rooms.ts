@@ -1,0 +1,216 @@
+// The rooms of this board: which packets are theirs, and what they hold.
+import { view } from "../protocol/bytes.ts";
+import { type Channel, GroupCipher, makeChannel } from "../protocol/channel.ts";
+import { fieldAt } from "../protocol/codec.ts";
+import { isPlainText, textEnd } from "../protocol/group-text.ts";
+import { MESSAGE_OWN, RESULT_BAD_REQUEST, RESULT_FULL, RESULT_OK, RoomMessage } from "../protocol/link.ts";
+import type { Clock } from "./clock.ts";
+import type { Hal } from "./hal.ts";
+import { Ring } from "./ring.ts";
+
+export const MAX_ROOMS = 16;
+export const MAX_NAME_BYTES = 32;
+const DEFAULT_MAX = 200;
+const HIGHEST_MAX = 65535;
+
+const SEQ_AT = fieldAt(RoomMessage, "seq");
+export const FLAGS_AT = fieldAt(RoomMessage, "flags");
+const HEARD_AT = fieldAt(RoomMessage, "heardAt");
+const RSSI_AT = fieldAt(RoomMessage, "rssi");
+const SNR_AT = fieldAt(RoomMessage, "snr");
+const PATH_AT = fieldAt(RoomMessage, "pathLen");
+const ROOM_AT = fieldAt(RoomMessage, "room");
+/** Bytes of a record before the on-air payload. */
+export const RECORD_HEADER = RoomMessage.size;
+
+export interface Room {
+  /** UTF-8 as a byte string. */
+  readonly name: string;
+  readonly handle: number;
+  channel: Channel;
+  max: number;
+  /** Handle of the next room whose channel hash is the same byte, plus one; 0 ends the list. */
+  sameHash: number;
+}
+
+export interface RoomEvents {
+  /** A message was stored in `room`. */
+  onMessage(room: Room): void;
+  /** `room` is new, or has another key or size. */
+  onRoomChange(room: Room): void;
+}
+
+export class Rooms {
+  readonly ring: Ring;
+  readonly cipher: GroupCipher;
+  /** By handle; a removed room leaves null. */
+  readonly list: (Room | null)[] = [];
+  macFailures = 0;
+  unknownChannel = 0;
+
+  private readonly hal: Hal;
+  private readonly clock: Clock;
+  private readonly events: RoomEvents;
+  /** Channel hash byte -> handle + 1 of the first room with it. */
+  private readonly byHash = new Uint8Array(256);
+  private readonly header: Uint8Array;
+  private readonly fields: DataView;
+
+  /** `arena` holds the messages of all rooms; allocate it before anything else. */
+  constructor(hal: Hal, clock: Clock, arena: Uint8Array, events: RoomEvents) {
+    this.hal = hal;
+    this.clock = clock;
+    this.events = events;
+    this.ring = new Ring(arena, MAX_ROOMS);
+    this.cipher = new GroupCipher(hal.crypto);
+    // At least 20 bytes: shorter arrays are slow on Espruino.
+    const header = new Uint8Array(RECORD_HEADER + 20);
+    this.header = view(header, 0, RECORD_HEADER);
+    this.fields = new DataView(header.buffer);
+  }
+
+  find(name: string): Room | null {
+    for (let i = 0; i < this.list.length; i++) {
+      const room = this.list[i];
+      if (room && room.name === name) return room;
+    }
+    return null;
+  }
+
+  /** Adds a room or gives it another key or size; `key` has 16 or 32 bytes, `max` 0 means the default. Returns a Result code. */
+  set(name: string, key: Uint8Array, max: number): number {
+    if (!name || name.length > MAX_NAME_BYTES || (key.length !== 16 && key.length !== 32)) return RESULT_BAD_REQUEST;
+    const limit = Math.min(max || DEFAULT_MAX, HIGHEST_MAX);
+    let room = this.find(name);
+    if (room) {
+      room.channel = makeChannel(this.hal.crypto, key);
+      room.max = limit;
+      this.ring.trim(room.handle, limit);
+    } else {
+      let handle = 0;
+      while (handle < this.list.length && this.list[handle]) handle++;
+      if (handle >= MAX_ROOMS) return RESULT_FULL;
+      room = { name, handle, channel: makeChannel(this.hal.crypto, key), max: limit, sameHash: 0 };
+      this.list[handle] = room;
+      // Never a number again that this board has used since boot: a host may hold a cursor of a room removed meanwhile.
+      let seq = 1;
+      for (let i = 0; i < MAX_ROOMS; i++) seq = Math.max(seq, this.ring.next(i));
+      this.ring.open(handle, seq);
+    }
+    this.reindex();
+    this.events.onRoomChange(room);
+    return RESULT_OK;
+  }
+
+  remove(name: string): boolean {
+    const room = this.find(name);
+    if (!room) return false;
+    this.ring.clear(room.handle);
+    this.list[room.handle] = null;
+    this.reindex();
+    return true;
+  }
+
+  /**
+   * Stores a GRP_TXT payload (`length` bytes at `at`) in the room that it belongs to. False when it belongs to none:
+   * unknown channel, wrong MAC, or not a plain text.
+   */
+  receive(
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+    pathLen: number,
+    rssi: number,
+    snr: number,
+    flags: number,
+  ): boolean {
+    let handle = this.byHash[bytes[at]];
+    if (handle === 0) {
+      this.unknownChannel++;
+      return false;
+    }
+    while (handle > 0) {
+      const room = this.list[handle - 1];
+      if (!room) break;
+      const plainLength = this.cipher.open(room.channel, bytes, at, length);
+      if (plainLength >= 0) {
+        if (!isPlainText(this.cipher.plain, plainLength)) return false;
+        this.store(room, bytes, at, length, pathLen, rssi, snr, flags);
+        return true;
+      }
+      handle = room.sameHash;
+    }
+    this.macFailures++;
+    return false;
+  }
+
+  /** The record `seq` of a room as the fields of RoomMessage, sharing the ring's memory; null when it is not held. */
+  record(room: Room, seq: number): Uint8Array | null {
+    const at = this.ring.find(room.handle, seq);
+    return at < 0 ? null : view(this.ring.bytes, at, this.ring.bytes[at - 1]);
+  }
+
+  /** What a record says, as a byte string `sender: text`; empty when the key has changed since. */
+  text(room: Room, record: Uint8Array): string {
+    const length = this.cipher.open(room.channel, record, RECORD_HEADER, record.length - RECORD_HEADER);
+    if (length < 0) return "";
+    const plain = this.cipher.plain;
+    const end = textEnd(plain, length);
+    // A copy: the next decryption overwrites `plain`, and toText may share memory.
+    return end > 5 ? this.hal.toText(view(plain, 5, end - 5)) + "" : "";
+  }
+
+  /** When the sender says a record was written, Unix seconds; valid after `text` of the same record. */
+  textTime(): number {
+    const plain = this.cipher.plain;
+    return plain[0] + plain[1] * 256 + plain[2] * 65536 + plain[3] * 16777216;
+  }
+
+  /** Where a record came from, for a person: `, -71 dBm, 10.50 dB, 2 hops`, or that it is our own. */
+  signal(record: Uint8Array): string {
+    if (record[FLAGS_AT] & MESSAGE_OWN) return " (own)";
+    const rssi = ((record[RSSI_AT] | (record[RSSI_AT + 1] << 8)) << 16) >> 16;
+    const snr = (record[SNR_AT] << 24) >> 24;
+    return " (" + rssi + " dBm, " + (snr / 4).toFixed(2) + " dB, " + (record[PATH_AT] & 63) + " hops)";
+  }
+
+  private store(
+    room: Room,
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+    pathLen: number,
+    rssi: number,
+    snr: number,
+    flags: number,
+  ): void {
+    const seq = this.ring.next(room.handle);
+    const to = this.ring.append(room.handle, RECORD_HEADER + length, room.max);
+    if (to < 0) return;
+    const fields = this.fields;
+    fields.setUint32(SEQ_AT, seq, true);
+    fields.setUint32(HEARD_AT, this.clock.unixTime(), true);
+    fields.setInt16(RSSI_AT, rssi, true);
+    const header = this.header;
+    header[SNR_AT] = snr;
+    header[PATH_AT] = pathLen;
+    header[FLAGS_AT] = flags;
+    header[ROOM_AT] = room.handle;
+    this.ring.bytes.set(header, to);
+    this.ring.bytes.set(view(bytes, at, length), to + RECORD_HEADER);
+    this.events.onMessage(room);
+  }
+
+  private reindex(): void {
+    this.byHash.fill(0);
+    const weights: number[] = [];
+    for (let i = 0; i < MAX_ROOMS; i++) {
+      const room = this.list[i];
+      weights.push(room ? room.max : 0);
+      if (!room) continue;
+      room.sameHash = this.byHash[room.channel.hash];
+      this.byHash[room.channel.hash] = i + 1;
+    }
+    this.ring.share(weights);
+  }
+}

@@ -1,0 +1,82 @@
+// What can be set on a board, and what it says of itself.
+import type { RadioSettings } from "../protocol/airtime.ts";
+import type { Hal } from "./hal.ts";
+import type { Mesh } from "./mesh.ts";
+import { BANDWIDTH_CODES } from "./sx126x-table.ts";
+
+const MAX_NODE_NAME = 31;
+
+export class Settings {
+  readonly board: string;
+  readonly version: string;
+  /** Sender of what is said on the console; UTF-8 as a byte string. */
+  name: string;
+
+  private readonly hal: Hal;
+  private readonly mesh: Mesh;
+  private readonly bootMs: number;
+  private hash: Uint8Array | null = null;
+
+  constructor(hal: Hal, mesh: Mesh, board: string, version: string) {
+    this.hal = hal;
+    this.mesh = mesh;
+    this.board = board;
+    this.version = version;
+    this.name = board;
+    this.bootMs = hal.nowMs();
+  }
+
+  uptimeMs(): number {
+    return this.hal.nowMs() - this.bootMs;
+  }
+
+  /** SHA-256 of the running bundle; read once, since it takes a while on a small board. */
+  bundleHash(): Uint8Array {
+    if (!this.hash) this.hash = this.hal.bundleHash();
+    return this.hash;
+  }
+
+  /** Applies radio settings at once; false when the chip cannot have them (MeshCore's ranges, the chip's bandwidths). */
+  setRadio(radio: RadioSettings, dutyPermille: number): boolean {
+    const possible =
+      radio.freqHz >= 150e6 &&
+      radio.freqHz <= 960e6 &&
+      radio.sf >= 5 &&
+      radio.sf <= 12 &&
+      radio.cr >= 5 &&
+      radio.cr <= 8 &&
+      radio.powerDbm >= -9 &&
+      radio.powerDbm <= 22 &&
+      dutyPermille >= 1 &&
+      dutyPermille <= 1000 &&
+      BANDWIDTH_CODES.some((row) => row[0] === radio.bwHz);
+    if (!possible) return false;
+    const now = this.mesh.radio.settings;
+    const same =
+      now.freqHz === radio.freqHz &&
+      now.bwHz === radio.bwHz &&
+      now.sf === radio.sf &&
+      now.cr === radio.cr &&
+      now.powerDbm === radio.powerDbm;
+    this.mesh.duty.setShare(dutyPermille, this.hal.nowMs());
+    // A restart of the radio costs what is on the air right now.
+    if (!same) {
+      this.mesh.radio.configure({
+        freqHz: radio.freqHz,
+        bwHz: radio.bwHz,
+        sf: radio.sf,
+        cr: radio.cr,
+        powerDbm: radio.powerDbm,
+      });
+    }
+    return true;
+  }
+
+  /** False for the characters that MeshCore refuses in a name. */
+  setName(name: string): boolean {
+    if (!name || name.length > MAX_NODE_NAME) return false;
+    for (let i = 0; i < name.length; i++) if ("[]\\:,?*".indexOf(name.charAt(i)) >= 0) return false;
+    this.name = name;
+    return true;
+  }
+}
