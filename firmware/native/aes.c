@@ -9,7 +9,7 @@
 typedef unsigned char byte;
 typedef unsigned int word;
 
-enum { COLUMNS = 4, ROUNDS = 10, KEY_WORDS = COLUMNS * (ROUNDS + 1) };
+enum { BLOCK = 16, COLUMNS = 4, ROUNDS = 10, KEY_WORDS = COLUMNS * (ROUNDS + 1) };
 
 /* FIPS 197, figure 7. */
 static const byte SBOX[256] = {
@@ -73,24 +73,23 @@ static void expandKey(word *keys, const byte *key) {
 }
 
 /*
- * Encrypts `blocks` blocks of 16 bytes, or decrypts -`blocks` when it is negative. `out` may be `in`. `key` has 16 bytes.
  * The rounds of both directions differ in four things only: the table, the way the rows shift, the order of the round keys,
  * and on which side of the round key the columns are mixed (sections 5.1 and 5.3).
  */
-void aes(int blocks, const byte *key, const byte *in, byte *out) {
+static int aes(int backwards, word sizes, const byte *key, const byte *in, byte *out) {
   word keys[KEY_WORDS], state[COLUMNS], next[COLUMNS];
   byte inverse[256];
   const byte *box = SBOX;
-  const int backwards = blocks < 0;
   const int shift = backwards ? 3 : 1;
+  const word size = sizes & 0xffff;
 
+  if (!key || !in || !out || size % BLOCK || size > sizes >> 16) return 1;
   expandKey(keys, key);
   if (backwards) {
     for (int i = 0; i < 256; i++) inverse[SBOX[i]] = (byte)i;
     box = inverse;
-    blocks = -blocks;
   }
-  for (; blocks > 0; blocks--, in += 16, out += 16) {
+  for (const byte *end = in + size; in < end; in += BLOCK, out += BLOCK) {
     const word *roundKey = keys + (backwards ? KEY_WORDS - COLUMNS : 0);
     for (int c = 0; c < COLUMNS; c++) state[c] = load(in + 4 * c) ^ roundKey[c];
     for (int round = 1; round <= ROUNDS; round++) {
@@ -106,4 +105,13 @@ void aes(int blocks, const byte *key, const byte *in, byte *out) {
     }
     for (int c = 0; c < COLUMNS; c++) store(out + 4 * c, state[c]);
   }
+  return 0;
 }
+
+/*
+ * The two calls. `sizes` has the length of `in` in its low and that of `out` in its high 16 bits: four words are all that the engine
+ * passes, and a check costs it thousands of instructions that cost nothing here. `key` has 16 bytes; `out` may be `in`.
+ * 0 = done. 1 = nothing done: an address is 0, `in` is not made of whole blocks, or `out` is shorter.
+ */
+int aesEncrypt(word sizes, const byte *key, const byte *in, byte *out) { return aes(0, sizes, key, in, out); }
+int aesDecrypt(word sizes, const byte *key, const byte *in, byte *out) { return aes(1, sizes, key, in, out); }

@@ -10,6 +10,7 @@ const TOOLS = "arm-none-eabi-";
 const FLAGS = "-mcpu=cortex-m4 -mthumb -mfloat-abi=softfp -Os -std=c11 -fpic -ffreestanding -fomit-frame-pointer";
 const WARNINGS = "-Wall -Wextra -Wconversion -Werror";
 const MAX_BYTES = 2048;
+const ENTRIES = ["aesEncrypt", "aesDecrypt"];
 
 const source = fileURLToPath(new URL("aes.c", import.meta.url));
 const layout = fileURLToPath(new URL("aes.ld", import.meta.url));
@@ -29,25 +30,30 @@ function fail(what, then) {
   process.exit(1);
 }
 
-/** Compiles and links in a folder of its own; returns the bytes and the offset of aes() in them. */
+/** Compiles and links in a folder of its own; returns the bytes and where each entry starts in them. */
 function compile() {
   const folder = mkdtempSync(join(tmpdir(), "meshcore-room-native-"));
   try {
     const elf = join(folder, "aes.elf");
     const bin = join(folder, "aes.bin");
-    const link = ["-nostdlib", "-Wl,--build-id=none", "-Wl,--entry=aes", `-Wl,--script=${layout}`];
+    const link = ["-nostdlib", "-Wl,--build-id=none", "-Wl,--entry=aesEncrypt", `-Wl,--script=${layout}`];
     tool("gcc", [...FLAGS.split(" "), ...WARNINGS.split(" "), ...link, "-o", elf, source]);
     tool("objcopy", ["-O", "binary", "-j", ".text", elf, bin]);
-    const symbol = tool("nm", [elf]).match(/^([0-9a-f]+) T aes$/m);
-    if (!symbol) fail("aes() is not in the linked code", "keep the function aes() in aes.c global");
-    return { code: readFileSync(bin), entry: Number.parseInt(symbol[1], 16) };
+    const symbols = tool("nm", [elf]);
+    const entries = ENTRIES.map((name) => {
+      const symbol = symbols.match(new RegExp(`^([0-9a-f]+) T ${name}$`, "m"));
+      if (!symbol) fail(`${name}() is not in the linked code`, `keep ${name}() in aes.c global`);
+      // The lowest bit says that it is Thumb code.
+      return Number.parseInt(symbol[1], 16) | 1;
+    });
+    return { code: readFileSync(bin), entries };
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
 const version = tool("gcc", ["-dumpfullversion"]).trim();
-const { code, entry } = compile();
+const { code, entries } = compile();
 if (code.length > MAX_BYTES) fail(`${code.length} bytes of code, at most ${MAX_BYTES}`, "make aes.c smaller");
 const text = `// Made by build.mjs from aes.c with ${TOOLS}gcc ${version}. Run it again instead of editing this file.
 
@@ -55,8 +61,9 @@ const text = `// Made by build.mjs from aes.c with ${TOOLS}gcc ${version}. Run i
 export const AES_BLOB =
   "${code.toString("base64")}";
 
-/** Where aes() starts in it; the lowest bit says that it is Thumb code. */
-export const AES_ENTRY = ${entry | 1};
+/** Where its two calls start, with the bit that says Thumb code. */
+export const AES_ENCRYPT = ${entries[0]};
+export const AES_DECRYPT = ${entries[1]};
 `;
 
 if (!process.argv.includes("--check")) {
