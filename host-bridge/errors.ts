@@ -60,7 +60,7 @@ export function describe(error: RoomError): string {
   return parts.length === 0 ? error.message : `${error.message}: ${parts.join(", ")}`;
 }
 
-const USAGE_CODES = ["bad_usage", "bad_config"];
+const USAGE_CODES = ["bad_usage", "bad_config", "no_config"];
 
 /** The exit code of SPEC section 2 for a failure: 2 bad usage or bad configuration, 1 anything else. */
 export function exitCode(error: unknown): 1 | 2 {
