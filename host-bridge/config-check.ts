@@ -48,7 +48,7 @@ function doubles(list: unknown, section: Section, key: string): Complaint[] {
       const hint = `remove one of the two, or give it another ${key}`;
       complaints.push({
         path: [section, at, key],
-        expected: `a ${key} that ${section}[${before}] does not have`,
+        expected: `another ${key} than ${section}[${before}]`,
         hint,
       });
     }
@@ -158,7 +158,7 @@ function checkPeers(settings: Partial<Settings>): Complaint[] {
       });
     }
   }
-  if (needsSecret && peers.length === 0) {
+  if (needsSecret && peers.length === 0 && settings.peers !== undefined) {
     const path = ["federation", "federation_secret"];
     complaints.push({ path, expected: "a secret in quotes", hint: "make one with: openssl rand -hex 16" });
   }

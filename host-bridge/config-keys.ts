@@ -111,7 +111,7 @@ const radio = table({
     .optional(),
   spreading_factor: integer(5, 12).optional(),
   coding_rate: z
-    .union([z.int().min(5).max(8), z.string().regex(/^4\/[5-8]$/)], { error: CODING_RATE_ERROR })
+    .literal([5, 6, 7, 8, "4/5", "4/6", "4/7", "4/8"], { error: CODING_RATE_ERROR })
     .transform((value) => (typeof value === "number" ? value : Number(value.slice(2))))
     .optional(),
   tx_power_dbm: integer(-9, 22, "a whole number of dBm").optional(),
@@ -208,6 +208,22 @@ function unwrap(schema: z.core.$ZodType, value: unknown): z.core.$ZodType {
   return option ?? schema;
 }
 
+/** What a key at `path` of a section is when the file leaves it out, as an end of "leave it out ..."; null where it may not. */
+export function defaultText(schema: z.core.$ZodType, path: readonly PropertyKey[], value: unknown): string | null {
+  const inner = unwrap(schema, value);
+  if (path.length === 0) {
+    if (schema instanceof z.ZodDefault && typeof schema.def.defaultValue !== "object") {
+      return `for the default, ${JSON.stringify(schema.def.defaultValue)}`;
+    }
+    return schema === inner ? null : "for the default";
+  }
+  const next =
+    value === null || typeof value !== "object" ? undefined : (value as Record<PropertyKey, unknown>)[path[0]];
+  if (inner instanceof z.ZodArray) return defaultText(inner.element, path.slice(1), next);
+  const below = inner instanceof z.ZodObject ? (inner.shape as z.core.$ZodLooseShape)[String(path[0])] : undefined;
+  return below === undefined ? null : defaultText(below, path.slice(1), next);
+}
+
 /** Where each key of the whole configuration belongs, for a hint when it stands in the wrong table: `psk` in `rooms[]`. */
 export function homesOf(key: string): string[] {
   return Object.entries(KEYS).flatMap(([section, schema]) => homes(schema, section, key));
@@ -222,5 +238,5 @@ function homes(schema: z.core.$ZodType, path: string, key: string): string[] {
   if (!(inner instanceof z.ZodObject)) return [];
   const shape = inner.shape as z.core.$ZodLooseShape;
   const below = Object.entries(shape).flatMap(([name, field]) => homes(field, `${path}.${name}`, key));
-  return key in shape ? [path, ...below] : below;
+  return Object.hasOwn(shape, key) ? [path, ...below] : below;
 }

@@ -1,7 +1,8 @@
 // How a finding about the configuration becomes a sentence with file, line, key, expected and found.
 import type * as z from "zod";
+import { parseAddress } from "./address.ts";
 import type { Section } from "./config-keys.ts";
-import { homesOf, KEYS, keysOf } from "./config-keys.ts";
+import { defaultText, homesOf, KEYS, keysOf } from "./config-keys.ts";
 import type { ConfigNode, ConfigPath, TableNode } from "./config-node.ts";
 import { nearest, nodeAt, pathText } from "./config-node.ts";
 import { suggest } from "./config-suggest.ts";
@@ -19,6 +20,8 @@ export interface Complaint {
 /** Values that must not be printed; a webhook's URL is as good as a password. */
 const SECRET_KEYS = ["psk", "secret", "federation_secret", "password", "webhook"];
 const MAX_SHOWN = 60;
+/** A key that has more places than this says nothing about which was meant. */
+const MAX_HOMES = 3;
 
 /** The complaint as an error that names the place in the files. */
 export function toError(root: TableNode, complaint: Complaint, code = "bad_config"): RoomError {
@@ -60,7 +63,7 @@ export function fromIssues(
       const known = keysOf(KEYS[section], issue.path, value);
       for (const key of issue.keys) complaints.push(unknownKey(path, key, known));
     } else if (!complaints.some((other) => pathText(other.path) === pathText(path))) {
-      complaints.push(wrongValue(path, issue, nodeAt(root, path)));
+      complaints.push(wrongValue(path, issue, nodeAt(root, path), defaultText(KEYS[section], issue.path, value)));
     }
   }
   return complaints;
@@ -69,10 +72,11 @@ export function fromIssues(
 /** A key that does not exist in the table at `path`. */
 export function unknownKey(path: ConfigPath, key: string, known: readonly string[]): Complaint {
   const near = suggest(key, known);
-  const homes = homesOf(key);
+  const here = pathText(path).replace(/\[\d+\]/g, "[]");
+  const homes = homesOf(key).filter((home) => home !== here);
   let hint = "remove it";
   if (near !== null) hint = `did you mean ${near}?`;
-  else if (homes.length > 0) hint = `did you mean to put it under ${homes.join(" or ")}?`;
+  else if (homes.length > 0 && homes.length <= MAX_HOMES) hint = `did you mean to put it under ${homes.join(" or ")}?`;
   return {
     path: [...path, key],
     expected: `one of ${known.join(", ")}`,
@@ -81,35 +85,46 @@ export function unknownKey(path: ConfigPath, key: string, known: readonly string
   };
 }
 
-function wrongValue(path: ConfigPath, issue: z.core.$ZodIssue, node: ConfigNode | undefined): Complaint {
-  const complaint: Complaint = { path, expected: issue.message };
+function wrongValue(
+  path: ConfigPath,
+  issue: z.core.$ZodIssue,
+  node: ConfigNode | undefined,
+  leftOut: string | null,
+): Complaint {
   const key = path[path.length - 1];
+  const otherwise = leftOut === null ? "host-bridge/demo.yaml is an example" : `leave it out ${leftOut}`;
+  const complaint: Complaint = { path, expected: issue.message, hint: otherwise };
   const wanted = issue.code === "invalid_type" ? issue.expected : undefined;
   if (node === undefined) return { ...complaint, hint: `add ${typeof key === "string" ? key : "it"} here` };
-  if (node.kind !== "scalar") {
-    return wanted === "array"
-      ? { ...complaint, hint: 'begin each item with "- " (YAML), or use [[...]] (TOML)' }
-      : complaint;
+  if (wanted === "array" && node.kind !== "list") {
+    const hint = 'begin each item with "- " (YAML), or use [[...]] (TOML)';
+    return { ...complaint, found: withoutText(node), hint };
   }
-  const { value } = node;
-  if (wanted === "array" || wanted === "object") {
-    // Whatever stands here may be a secret in the wrong place.
-    const found = value === null ? "nothing" : `a single value`;
-    return {
-      ...complaint,
-      found,
-      hint: wanted === "array" ? 'begin each item with "- " (YAML)' : "write its keys below, indented",
-    };
+  if (wanted === "object" && node.kind !== "table") {
+    return { ...complaint, found: withoutText(node), hint: "write its keys below it" };
   }
-  if (wanted === "string" && value !== null) return { ...complaint, hint: "put it in quotes" };
-  if (wanted === "string") return { ...complaint, hint: 'write "" for an empty text, or remove the key' };
-  if (typeof value !== "string") return complaint;
+  if (node.kind !== "scalar" || node.value === null) return complaint;
+  return { ...complaint, hint: scalarHint(String(node.value), wanted, String(key), issue) ?? otherwise };
+}
+
+/** A text where a table or a list belongs may be a secret in the wrong place. */
+function withoutText(node: ConfigNode): string | undefined {
+  return node.kind === "scalar" && node.value !== null ? "a single value" : undefined;
+}
+
+function scalarHint(value: string, wanted: string | undefined, key: string, issue: z.core.$ZodIssue): string | null {
+  if (issue.message.startsWith("host:port")) {
+    if (/^\d+$/.test(value)) return `127.0.0.1:${value} for this machine only, 0.0.0.0:${value} for every address`;
+    return /^:\d+$/.test(value) ? `0.0.0.0${value} for every address of this machine` : null;
+  }
+  if (key === "broker" && parseAddress(value) !== null) return `mqtt://${value}`;
+  if (wanted === "string") return "put it in quotes";
   if (wanted === "boolean" && /^(yes|no|on|off|true|false)$/i.test(value)) {
-    return { ...complaint, hint: `write ${/^(yes|on|true)$/i.test(value) ? "true" : "false"} without quotes` };
+    return `write ${/^(yes|on|true)$/i.test(value) ? "true" : "false"} without quotes`;
   }
-  if ((wanted === "number" || wanted === "int") && /^-?\d+(\.\d+)?$/.test(value))
-    return { ...complaint, hint: "remove the quotes" };
-  const options = issue.code === "invalid_value" ? issue.values.map(String) : [];
+  if ((wanted === "number" || wanted === "int") && /^-?\d+(\.\d+)?$/.test(value)) return "remove the quotes";
+  const isWord = issue.code === "invalid_value" && !/^-?[\d.]+$/.test(value);
+  const options = isWord ? issue.values.map(String) : [];
   const near = suggest(value, key === "type" ? ["serial", "sim", "kiss"] : options);
-  return near === null ? complaint : { ...complaint, hint: `did you mean ${near}?` };
+  return near === null ? null : `did you mean ${near}?`;
 }

@@ -50,7 +50,9 @@ function quotePath(line: string): string | null {
 function problem(file: string, error: ParseError, lineCount: number): RoomError {
   const hint =
     HINTS.find(([start]) => error.message.startsWith(start))?.[1] ?? "put a text in quotes, and check the brackets";
-  const line = Math.min(error.lineNumber, lineCount);
+  // What is missing at the end of a line is noticed at the start of the next.
+  const isUnclosed = error.column === 0 && /^(Expected|Unterminated|Unspecified)/.test(error.message);
+  const line = Math.min(isUnclosed ? error.lineNumber - 1 : error.lineNumber, lineCount);
   return new RoomError("bad_config", `${file}:${line}`, {
     expected: "valid TOML",
     found: lowerFirst(error.message),

@@ -33,9 +33,12 @@ export function parseYamlFile(file: string, text: string): { root: TableNode; pr
   const documents: Document.Parsed[] = Array.isArray(parsed) ? parsed : [];
   const problems: RoomError[] = [];
   for (const error of documents.flatMap((document) => [...document.errors, ...document.warnings])) {
-    const { line } = lines.linePos(error.pos[0]);
+    // What is missing at the end of a line is noticed only at the next word, and belongs to where it should have been.
+    const isUnclosed = error.code === "MISSING_CHAR" || error.message.includes("end with a");
+    const place = isUnclosed ? text.slice(0, error.pos[0]).trimEnd().length - 1 : error.pos[0];
+    const { line } = lines.linePos(Math.max(0, place));
     if (problems.some((problem) => problem.message === at(file, line))) continue;
-    const [expected, hint] = SENTENCES[error.code] ?? [
+    const [expected, hint] = SENTENCES[isUnclosed ? "MISSING_CHAR" : error.code] ?? [
       "valid YAML",
       "check quotes, colons and indentation around this line",
     ];
@@ -61,7 +64,7 @@ export function parseYamlFile(file: string, text: string): { root: TableNode; pr
       new RoomError("bad_config", at(file, root.line), {
         expected: 'keys such as "rooms:" at the start of the line',
         found: root.kind === "list" ? "a list" : "a single value",
-        hint: "see the examples in docs/, or host-bridge/demo.yaml",
+        hint: "see the example host-bridge/demo.yaml",
       }),
     );
   } catch (error) {
@@ -88,19 +91,25 @@ class Walk {
   /** `line` is the key's; `open` are the nodes that this one is inside of. */
   node(node: unknown, line: number, open: readonly Node[]): ConfigNode {
     const { file } = this;
-    if (++this.count > MAX_NODES) throw this.problem(line, `at most ${MAX_NODES} values in a file`);
+    if (++this.count > MAX_NODES)
+      throw this.problem(line, `at most ${MAX_NODES} values in a file`, "use fewer aliases");
     if (isAlias(node)) {
       const target = node.resolve(this.document);
       if (target === undefined)
-        throw this.problem(line, "an anchor (&name) above its alias (*name), or quotes around the text");
-      if (open.includes(target)) throw this.problem(line, "an alias that does not contain itself");
+        throw this.problem(
+          line,
+          "an anchor (&name) above its alias (*name)",
+          "put a text that begins with * in quotes",
+        );
+      if (open.includes(target))
+        throw this.problem(line, "an alias that does not contain itself", "write the values out");
       return this.node(target, line, open);
     }
     if (isMap(node)) {
       const entries = new Map<string, ConfigNode>();
       for (const { key, value } of node.items) {
         const keyLine = this.lineOf(key, line);
-        if (!isScalar(key)) throw this.problem(keyLine, "a plain word as key");
+        if (!isScalar(key)) throw this.problem(keyLine, "a plain word as key", "remove the ? or the brackets");
         entries.set(String(key.value), this.node(value, keyLine, [...open, node]));
       }
       return { kind: "table", file, line, entries };
@@ -117,7 +126,7 @@ class Walk {
     return isNode(node) && node.range ? this.lines.linePos(node.range[0]).line : otherwise;
   }
 
-  private problem(line: number, expected: string): RoomError {
-    return new RoomError("bad_config", at(this.file, line), { expected });
+  private problem(line: number, expected: string, hint: string): RoomError {
+    return new RoomError("bad_config", at(this.file, line), { expected, hint });
   }
 }
