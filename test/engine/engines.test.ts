@@ -32,7 +32,7 @@ describe("starter of real engines", () => {
   it("reads several command lines from one variable", () => {
     const engines = enginesFrom({
       ESPRUINO_BIN: "/opt/x86; qemu-arm -B 0 '/opt/my arm/espruino' ;",
-      JERRY_BIN: "jerry",
+      JERRY_BIN: "jerry --mem-stats",
     });
     assert.deepEqual(engines, [
       { kind: "espruino", name: "x86", program: "/opt/x86", args: [] },
