@@ -3,14 +3,21 @@ import { readFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { transform } from "esbuild";
 import { loadBoards } from "./firmware/build/boards.mjs";
-import { boardEntry, forEngine, writeFacts } from "./firmware/build/pipeline.mjs";
+import { boardEntry, forEngine, ownScope, writeFacts } from "./firmware/build/pipeline.mjs";
 
 const { version, dependencies } = JSON.parse(readFileSync("package.json", "utf8"));
+
+/** Fields are assigned in the constructor: on Espruino a class field is shared by all instances. */
+const tsconfigRaw = { compilerOptions: { useDefineForClassFields: false } };
 
 /** Types out, newest syntax down to `target`; rollup itself resolves our imports, which name their files in full. */
 const typescript = (target) => ({
   name: "typescript",
-  transform: (code, id) => (id.endsWith(".ts") ? transform(code, { loader: "ts", target, sourcefile: id }) : null),
+  async transform(code, id) {
+    if (!id.endsWith(".ts")) return null;
+    const stripped = await transform(code, { loader: "ts", target, sourcefile: id, tsconfigRaw });
+    return { code: stripped.code, map: null };
+  },
 });
 
 const firmware = (board, engine) => ({
@@ -23,6 +30,7 @@ const firmware = (board, engine) => ({
   plugins: [
     boardEntry(board, engine, version),
     typescript("es2019"),
+    ownScope(),
     forEngine(),
     ...(engine === "espruino" ? [writeFacts(board)] : []),
   ],

@@ -23,4 +23,22 @@ export class Clock {
   unixTime(): number {
     return this.known ? Math.floor(this.offsetS + this.hal.nowMs() / 1000) : 0;
   }
+
+  /** Unix seconds as MeshCore writes them, `HH:MM - D/M/YYYY UTC`. Days to date as in Howard Hinnant's civil_from_days. */
+  text(unixTime: number): string {
+    const minutes = Math.floor(unixTime / 60) % 1440;
+    const days = Math.floor(unixTime / 86400) + 719468;
+    const era = Math.floor(days / 146097);
+    const dayOfEra = days - era * 146097;
+    const yearOfEra = Math.floor(
+      (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36524) - Math.floor(dayOfEra / 146096)) / 365,
+    );
+    const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
+    const shifted = Math.floor((5 * dayOfYear + 2) / 153);
+    const day = dayOfYear - Math.floor((153 * shifted + 2) / 5) + 1;
+    const month = shifted < 10 ? shifted + 3 : shifted - 9;
+    const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0);
+    const two = (n: number): string => (n < 10 ? "0" : "") + n;
+    return two(Math.floor(minutes / 60)) + ":" + two(minutes % 60) + " - " + day + "/" + month + "/" + year + " UTC";
+  }
 }

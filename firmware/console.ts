@@ -128,7 +128,7 @@ export class Console {
   }
 
   clockText(): string {
-    return this.clock.isSet() ? utcText(this.clock.unixTime()) : "not set; Try: time EPOCH";
+    return this.clock.isSet() ? this.clock.text(this.clock.unixTime()) : "not set; Try: time EPOCH";
   }
 
   setTime(rest: string): string {
@@ -136,7 +136,7 @@ export class Console {
     if (!(epoch > 0)) return "Error: time EPOCH, seconds since 1970";
     if (this.clock.isSet() && epoch < this.clock.unixTime()) return "(ERR: clock cannot go backwards)";
     this.clock.set(epoch);
-    return "OK - clock set: " + utcText(epoch);
+    return "OK - clock set: " + this.clock.text(epoch);
   }
 
   rooms(): string {
@@ -209,7 +209,7 @@ export class Console {
     const record = this.roomList.record(room, seq);
     if (!record) return;
     const text = this.roomList.text(room, record);
-    this.reply("#" + seq + " " + utcText(this.roomList.textTime()) + " " + text + this.roomList.signal(record));
+    this.reply("#" + seq + " " + this.clock.text(this.roomList.textTime()) + " " + text + this.roomList.signal(record));
   }
 
   getRadio(): string {
@@ -304,22 +304,4 @@ function splitWord(text: string): [string, string] {
   if (quoted > 0) return [text.substring(1, quoted), text.substr(quoted + 1).trim()];
   const space = text.indexOf(" ");
   return space < 0 ? [text, ""] : [text.substring(0, space), text.substr(space + 1).trim()];
-}
-
-/** Unix seconds as MeshCore writes them, `HH:MM - D/M/YYYY UTC`. Days to date as in Howard Hinnant's civil_from_days. */
-function utcText(unixTime: number): string {
-  const minutes = Math.floor(unixTime / 60) % 1440;
-  const days = Math.floor(unixTime / 86400) + 719468;
-  const era = Math.floor(days / 146097);
-  const dayOfEra = days - era * 146097;
-  const yearOfEra = Math.floor(
-    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36524) - Math.floor(dayOfEra / 146096)) / 365,
-  );
-  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
-  const shifted = Math.floor((5 * dayOfYear + 2) / 153);
-  const day = dayOfYear - Math.floor((153 * shifted + 2) / 5) + 1;
-  const month = shifted < 10 ? shifted + 3 : shifted - 9;
-  const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0);
-  const two = (n: number): string => (n < 10 ? "0" : "") + n;
-  return two(Math.floor(minutes / 60)) + ":" + two(minutes % 60) + " - " + day + "/" + month + "/" + year + " UTC";
 }

@@ -1,4 +1,5 @@
 // The board's end of the link to its host: docs/link.md is the specification.
+import type { RadioSettings } from "../protocol/airtime.ts";
 import { view, writeU32 } from "../protocol/bytes.ts";
 import type { Message } from "../protocol/codec.ts";
 import { kissFrame } from "../protocol/kiss.ts";
@@ -32,7 +33,7 @@ import { bodyType, bodyValue, LINK_MAX_BODY, sealBody } from "../protocol/link-f
 import type { Clock } from "./clock.ts";
 import type { Hal } from "./hal.ts";
 import type { Mesh } from "./mesh.ts";
-import { FLAGS_AT, MAX_ROOMS, type Room, type Rooms } from "./rooms.ts";
+import { AT, MAX_ROOMS, type Room, type Rooms } from "./rooms.ts";
 import type { Settings } from "./settings.ts";
 
 /** Room messages on their way to the host without its acknowledgement; bounds what a slow host makes us repeat. */
@@ -40,6 +41,27 @@ const WINDOW = 4;
 const RESEND_MS = 3000;
 const HOST_GONE_MS = 30000;
 const KEY_CHECK_LABEL = "room-key-check";
+
+/** One row of HANDLERS; the value is of the table's own type. */
+function on<V>(
+  table: Message<V>,
+  handle: (link: Link, message: V) => void,
+): [Message<unknown>, (link: Link, message: unknown) => void] {
+  return [table, handle as (link: Link, message: unknown) => void];
+}
+
+/** What each message from the host does, the frequent ones first. */
+const HANDLERS = [
+  on(Ack, (link, m) => link.acknowledge(m.room, m.seq)),
+  on(Send, (link, m) => link.sendPacket(m.req, m.payloadType, m.payload, m.priority)),
+  on(GetStatus, (link, m) => link.sendStatus(m.req)),
+  on(Resume, (link, m) => link.resume(m.room, m.seq)),
+  on(Hello, (link, m) => link.hello(m.unixTime, m.wants)),
+  on(SetTime, (link, m) => link.setTime(m.unixTime)),
+  on(SetRoom, (link, m) => link.setRoom(m.req, m.name, m.key, m.keyLen, m.max)),
+  on(RemoveRoom, (link, m) => link.removeRoom(m.req, m.name)),
+  on(SetRadio, (link, m) => link.setRadio(m.req, m, m.dutyPermille)),
+];
 
 export class Link {
   linkErrors = 0;
@@ -110,75 +132,17 @@ export class Link {
 
   /** False when the message is unknown or does not fit its table. */
   private dispatch(type: number, bytes: Uint8Array): boolean {
-    const length = bytes.length;
-    switch (type) {
-      case Ack.type: {
-        const message = bodyValue(Ack, bytes, length);
-        if (message) this.acknowledge(message.room, message.seq);
-        return !!message;
-      }
-      case Send.type: {
-        const message = bodyValue(Send, bytes, length);
-        if (message) {
-          const code = this.mesh.send(message.payloadType, message.payload, message.priority, message.req);
-          this.result(message.req, code, this.mesh.queue.size);
-        }
-        return !!message;
-      }
-      case GetStatus.type: {
-        const message = bodyValue(GetStatus, bytes, length);
-        if (message) this.sendStatus(message.req);
-        return !!message;
-      }
-      case Resume.type: {
-        const message = bodyValue(Resume, bytes, length);
-        if (message) this.resume(message.room, message.seq);
-        return !!message;
-      }
-      case Hello.type: {
-        const message = bodyValue(Hello, bytes, length);
-        if (message) this.hello(message.unixTime, message.wants);
-        return !!message;
-      }
-      case SetTime.type: {
-        const message = bodyValue(SetTime, bytes, length);
-        if (message) this.clock.set(message.unixTime);
-        return !!message;
-      }
-      case SetRoom.type: {
-        const message = bodyValue(SetRoom, bytes, length);
-        if (message) {
-          const size = message.keyLen;
-          const code =
-            size === 16 || size === 32
-              ? this.rooms.set(this.hal.toText(message.name) + "", view(message.key, 0, size), message.max)
-              : RESULT_BAD_REQUEST;
-          this.result(message.req, code, 0);
-        }
-        return !!message;
-      }
-      case RemoveRoom.type: {
-        const message = bodyValue(RemoveRoom, bytes, length);
-        if (message) {
-          const removed = this.rooms.remove(this.hal.toText(message.name) + "");
-          this.result(message.req, removed ? RESULT_OK : RESULT_BAD_REQUEST, 0);
-        }
-        return !!message;
-      }
-      case SetRadio.type: {
-        const message = bodyValue(SetRadio, bytes, length);
-        if (message) {
-          const applied = this.settings.setRadio(message, message.dutyPermille);
-          this.result(message.req, applied ? RESULT_OK : RESULT_BAD_REQUEST, 0);
-        }
-        return !!message;
-      }
-      default:
-        return false;
+    for (let i = 0; i < HANDLERS.length; i++) {
+      const table = HANDLERS[i][0];
+      if (table.type !== type) continue;
+      const message = bodyValue(table, bytes, bytes.length);
+      if (message) HANDLERS[i][1](this, message);
+      return !!message;
     }
+    return false;
   }
 
-  private hello(unixTime: number, wants: number): void {
+  hello(unixTime: number, wants: number): void {
     if (unixTime) this.clock.set(unixTime);
     this.wantsHeard = (wants & WANTS_HEARD) !== 0;
     this.streaming.fill(0);
@@ -198,7 +162,7 @@ export class Link {
     }
   }
 
-  private resume(handle: number, seq: number): void {
+  resume(handle: number, seq: number): void {
     if (handle >= this.rooms.list.length || !this.rooms.list[handle]) return;
     this.streaming[handle] = 1;
     this.acked[handle] = seq;
@@ -208,12 +172,42 @@ export class Link {
     this.stream();
   }
 
-  private acknowledge(handle: number, seq: number): void {
+  acknowledge(handle: number, seq: number): void {
     if (handle >= MAX_ROOMS || seq <= this.acked[handle] || seq >= this.nextSend[handle]) return;
     this.acked[handle] = seq;
     this.progressMs = this.hal.nowMs();
     this.countInFlight();
     this.stream();
+  }
+
+  sendPacket(request: number, type: number, payload: Uint8Array, priority: number): void {
+    this.result(request, this.mesh.send(type, payload, priority, request), this.mesh.queue.size);
+  }
+
+  setTime(unixTime: number): void {
+    this.clock.set(unixTime);
+  }
+
+  setRoom(request: number, name: Uint8Array, key: Uint8Array, size: number, max: number): void {
+    const possible = size === 16 || size === 32;
+    this.result(
+      request,
+      possible ? this.rooms.set(this.ownText(name), view(key, 0, size), max) : RESULT_BAD_REQUEST,
+      0,
+    );
+  }
+
+  removeRoom(request: number, name: Uint8Array): void {
+    this.result(request, this.rooms.remove(this.ownText(name)) ? RESULT_OK : RESULT_BAD_REQUEST, 0);
+  }
+
+  setRadio(request: number, radio: RadioSettings, dutyPermille: number): void {
+    this.result(request, this.settings.setRadio(radio, dutyPermille) ? RESULT_OK : RESULT_BAD_REQUEST, 0);
+  }
+
+  /** A copy that outlives the frame which `bytes` is part of. */
+  private ownText(bytes: Uint8Array): string {
+    return this.hal.toText(bytes) + "";
   }
 
   private countInFlight(): void {
@@ -259,7 +253,7 @@ export class Link {
     this.out[0] = RoomMessage.type;
     this.out.set(record, 1);
     if (this.gap[handle]) {
-      this.out[1 + FLAGS_AT] |= MESSAGE_GAP;
+      this.out[1 + AT.flags] |= MESSAGE_GAP;
       this.gap[handle] = 0;
     }
     const length = 1 + record.length;
@@ -305,7 +299,7 @@ export class Link {
     return (digest[0] | (digest[1] << 8) | (digest[2] << 16) | (digest[3] << 24)) >>> 0;
   }
 
-  private sendStatus(request: number): void {
+  sendStatus(request: number): void {
     const mesh = this.mesh;
     const radio = mesh.radio;
     const memory = this.hal.memory();

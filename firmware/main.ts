@@ -24,8 +24,6 @@ export interface MeshcoreRoom {
   receive(text: string): void;
 }
 
-/** EU/UK (Narrow), what most of MeshCore's users run; a host or a person sets another. */
-const DEFAULT_RADIO: RadioSettings = { freqHz: 869618000, bwHz: 62500, sf: 8, cr: 8, powerDbm: 22 };
 /** 10 %, the limit of the 869.4 to 869.65 MHz band. */
 const DEFAULT_DUTY_PERMILLE = 100;
 const HALF_FRAME_MS = 1000;
@@ -38,7 +36,9 @@ export function start(hal: Hal, arena: Uint8Array, board: BoardFacts, version: s
     onMessage: (room) => link?.onMessage(room),
     onRoomChange: (room) => link?.onRoomChange(room),
   });
-  const mesh = new Mesh(hal, board.radio, DEFAULT_RADIO, DEFAULT_DUTY_PERMILLE, rooms, {
+  // EU/UK (Narrow), what most of MeshCore's users run; a host or a person sets another.
+  const radio: RadioSettings = { freqHz: 869618000, bwHz: 62500, sf: 8, cr: 8, powerDbm: 22 };
+  const mesh = new Mesh(hal, board.radio, radio, DEFAULT_DUTY_PERMILLE, rooms, {
     onHeard: (bytes, rssi, snr) => link?.onHeard(bytes, rssi, snr),
     onSent: (request, sent, airtimeMs) => link?.onSent(request, sent, airtimeMs),
   });

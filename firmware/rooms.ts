@@ -13,13 +13,16 @@ export const MAX_NAME_BYTES = 32;
 const DEFAULT_MAX = 200;
 const HIGHEST_MAX = 65535;
 
-const SEQ_AT = fieldAt(RoomMessage, "seq");
-export const FLAGS_AT = fieldAt(RoomMessage, "flags");
-const HEARD_AT = fieldAt(RoomMessage, "heardAt");
-const RSSI_AT = fieldAt(RoomMessage, "rssi");
-const SNR_AT = fieldAt(RoomMessage, "snr");
-const PATH_AT = fieldAt(RoomMessage, "pathLen");
-const ROOM_AT = fieldAt(RoomMessage, "room");
+/** Where the fields of a record are: it is kept as it goes over the link. */
+export const AT = {
+  seq: fieldAt(RoomMessage, "seq"),
+  flags: fieldAt(RoomMessage, "flags"),
+  heardAt: fieldAt(RoomMessage, "heardAt"),
+  rssi: fieldAt(RoomMessage, "rssi"),
+  snr: fieldAt(RoomMessage, "snr"),
+  pathLen: fieldAt(RoomMessage, "pathLen"),
+  room: fieldAt(RoomMessage, "room"),
+};
 /** Bytes of a record before the on-air payload. */
 export const RECORD_HEADER = RoomMessage.size;
 
@@ -168,10 +171,10 @@ export class Rooms {
 
   /** Where a record came from, for a person: `, -71 dBm, 10.50 dB, 2 hops`, or that it is our own. */
   signal(record: Uint8Array): string {
-    if (record[FLAGS_AT] & MESSAGE_OWN) return " (own)";
-    const rssi = ((record[RSSI_AT] | (record[RSSI_AT + 1] << 8)) << 16) >> 16;
-    const snr = (record[SNR_AT] << 24) >> 24;
-    return " (" + rssi + " dBm, " + (snr / 4).toFixed(2) + " dB, " + (record[PATH_AT] & 63) + " hops)";
+    if (record[AT.flags] & MESSAGE_OWN) return " (own)";
+    const rssi = ((record[AT.rssi] | (record[AT.rssi + 1] << 8)) << 16) >> 16;
+    const snr = (record[AT.snr] << 24) >> 24;
+    return " (" + rssi + " dBm, " + (snr / 4).toFixed(2) + " dB, " + (record[AT.pathLen] & 63) + " hops)";
   }
 
   private store(
@@ -188,14 +191,14 @@ export class Rooms {
     const to = this.ring.append(room.handle, RECORD_HEADER + length, room.max);
     if (to < 0) return;
     const fields = this.fields;
-    fields.setUint32(SEQ_AT, seq, true);
-    fields.setUint32(HEARD_AT, this.clock.unixTime(), true);
-    fields.setInt16(RSSI_AT, rssi, true);
+    fields.setUint32(AT.seq, seq, true);
+    fields.setUint32(AT.heardAt, this.clock.unixTime(), true);
+    fields.setInt16(AT.rssi, rssi, true);
     const header = this.header;
-    header[SNR_AT] = snr;
-    header[PATH_AT] = pathLen;
-    header[FLAGS_AT] = flags;
-    header[ROOM_AT] = room.handle;
+    header[AT.snr] = snr;
+    header[AT.pathLen] = pathLen;
+    header[AT.flags] = flags;
+    header[AT.room] = room.handle;
     this.ring.bytes.set(header, to);
     this.ring.bytes.set(view(bytes, at, length), to + RECORD_HEADER);
     this.events.onMessage(room);

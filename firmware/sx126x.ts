@@ -323,13 +323,13 @@ export class Sx126x {
     this.send([SET_FALLBACK, 0x20]);
     if (this.facts.dio2Switch) this.send([SET_DIO2_SWITCH, 1]);
     const imageMHz = settings.freqHz / 1e6;
-    const band = rowUpTo(IMAGE_BANDS, imageMHz);
+    const band = this.rowUpTo(IMAGE_BANDS, imageMHz);
     this.send([CALIBRATE_IMAGE, band[1], band[2]]);
     const steps = Math.floor(settings.freqHz * STEPS_PER_HZ);
     this.send([SET_FREQUENCY, steps >>> 24, (steps >> 16) & 255, (steps >> 8) & 255, steps & 255]);
     this.writeRegister(REG_SYNC_WORD, SYNC_WORD[0]);
     this.writeRegister(REG_SYNC_WORD + 1, SYNC_WORD[1]);
-    const bandwidth = rowUpTo(BANDWIDTH_CODES, settings.bwHz);
+    const bandwidth = this.rowUpTo(BANDWIDTH_CODES, settings.bwHz);
     const slow = lowDataRate(settings.sf, settings.bwHz) ? 1 : 0;
     this.send([SET_MODULATION, settings.sf, bandwidth[1], settings.cr - 4, slow]);
     this.patch(REG_TX_CLAMP, 0x1e, 0x1e);
@@ -340,7 +340,7 @@ export class Sx126x {
   }
 
   private setPower(dbm: number): void {
-    const row = rowUpTo(PA_ROWS, dbm);
+    const row = this.rowUpTo(PA_ROWS, dbm);
     this.send([SET_PA_CONFIG, row[1], row[2], 0, 1]);
     this.send([SET_TX_PARAMS, (22 - row[0] + dbm) & 255, 0x04]);
     // SetPaConfig puts the current limit back to its default.
@@ -405,11 +405,11 @@ export class Sx126x {
       }
     }
   }
-}
 
-/** The first row whose first number is not below `value`; the last where all are. */
-function rowUpTo(rows: number[][], value: number): number[] {
-  let at = 0;
-  while (at < rows.length - 1 && rows[at][0] < value) at++;
-  return rows[at];
+  /** The first row whose first number is not below `value`; the last where all are. */
+  private rowUpTo(rows: number[][], value: number): number[] {
+    let at = 0;
+    while (at < rows.length - 1 && rows[at][0] < value) at++;
+    return rows[at];
+  }
 }

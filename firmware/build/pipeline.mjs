@@ -1,6 +1,6 @@
 // From rollup's bundle to code that Espruino and JerryScript run. docs/decisions/0002-engine-pipeline.md says why so.
 import { createHash } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { transformAsync } from "@babel/core";
 import { minify } from "terser";
@@ -55,7 +55,38 @@ export function boardEntry(board, engine, version) {
       }
       // Boards that cannot run Thumb code, or have AES anyway, do not carry the routine.
       if (!thumb && loaded.endsWith("native/native-aes.ts")) return "export const nativeAes = null;";
+      // These engines have SHA-2, and AES by one of the two ways: the plain code would never run, and takes 7 KB.
+      if (engine === "espruino" && (thumb || board.engine.nativeAes) && loaded.endsWith("protocol/soft-crypto.ts")) {
+        return `
+          const missing = () => { throw new Error("this engine lacks SHA-2 or AES: flash the build named in boards/"); };
+          export const softCrypto = () => ({ sha256: missing, sha512: missing, aesEncrypt: missing, aesDecrypt: missing });`;
+      }
       return null;
+    },
+  };
+}
+
+/** Modules with many names of their own and one that others use: they get a scope, since a lookup walks the names one by one. */
+const OWN_SCOPE = ["protocol/ed25519.ts"];
+
+/** Turns `imports; export function a; rest` into `imports; export const a = (() => { all; return a })()`. */
+export function ownScope() {
+  return {
+    name: "own-scope",
+    transform(code, id) {
+      if (!OWN_SCOPE.some((path) => id.endsWith(path))) return null;
+      const imports = code.match(/^import .*$/gm) ?? [];
+      const exported = [...code.matchAll(/^export \{?\s*(?:function |class |const )?(\w+)/gm)].map((match) => match[1]);
+      if (exported.length !== 1)
+        throw new Error(`${id}: one export is needed for a scope of its own, found ${exported}`);
+      const body = code
+        .replace(/^import .*$/gm, "")
+        .replace(/^export \{[^}]*\};?$/m, "")
+        .replace(/^export /m, "");
+      return {
+        code: `${imports.join("\n")}\nexport const ${exported[0]} = (() => {${body}\nreturn ${exported[0]};})();`,
+        map: null,
+      };
     },
   };
 }
@@ -82,12 +113,51 @@ const ASSUMPTIONS = {
   superIsCallableConstructor: true,
 };
 
+/**
+ * Property names that may be shortened: those of firmware/ and the private ones of protocol/, as long as nobody else
+ * knows them: the engine (everything that the HAL's file mentions), the link's field names, and protocol's users.
+ */
+function shortNames() {
+  const read = (path) => readFileSync(path, "utf8");
+  const sources = (folder) =>
+    readdirSync(folder)
+      .filter((name) => name.endsWith(".ts"))
+      .map((name) => `${folder}/${name}`);
+  const all = (text, pattern) => [...text.matchAll(pattern)].map((match) => match[1]);
+  const engine = ["firmware/hal-espruino.ts", "firmware/native/native-aes.ts"];
+  const firmware = sources("firmware")
+    .filter((path) => !engine.includes(path))
+    .map(read)
+    .join("\n");
+  const protocol = sources("protocol").map(read).join("\n");
+  const declared = /^ {2}(?:private |readonly |get )*(\w+)\??[:(<]/gm;
+  const privates = /^ {2}private (?:readonly )?(\w+)/gm;
+  const secret = all(protocol, privates);
+  const known = new Set([
+    ...engine.flatMap((path) => all(read(path), /(\w+)/g)),
+    ...all(read("protocol/link.ts"), /"(\w+)"/g),
+    ...all(protocol, /^ +(?:readonly )?(\w+)\??[:(<,]/gm).filter((name) => !secret.includes(name)),
+    ...all(protocol, /[{,] ?(\w+):/g),
+    "protocol",
+    "receive",
+  ]);
+  return [...all(firmware, declared), ...secret].filter((name) => !known.has(name) && name.length > 2);
+}
+
 /** Babel for the syntax that Espruino lacks, terser for size and for hoisting, which Espruino lacks too. */
 export function forEngine() {
+  const short = new RegExp(`^(?:${[...new Set(shortNames())].join("|")})$`);
   return {
     name: "for-engine",
     async renderChunk(code) {
-      const lowered = await transformAsync(code, {
+      // Constants fold while they are still `const`; what Babel makes `var` terser no longer trusts.
+      const folded = await minify(code, {
+        ecma: 2015,
+        toplevel: true,
+        mangle: false,
+        compress: { passes: 3, pure_funcs: ["message", "fixed", "fieldAt"] },
+      });
+      const lowered = await transformAsync(folded.code, {
         plugins: BABEL_PLUGINS,
         assumptions: ASSUMPTIONS,
         babelrc: false,
@@ -97,7 +167,7 @@ export function forEngine() {
       const small = await minify(lowered.code, {
         ecma: 2015,
         toplevel: true,
-        mangle: { toplevel: true },
+        mangle: { toplevel: true, properties: { regex: short } },
         compress: { hoist_funs: true, hoist_vars: true, passes: 3, keep_fargs: false, arrows: false },
         format: { ascii_only: true },
       });
