@@ -1,0 +1,66 @@
+import type { Log } from "./log.ts";
+import type { RoomMessage } from "./message.ts";
+
+/** A whole packet that a board heard and that is no message of one of its rooms (adverts, foreign channels). */
+export interface HeardPacket {
+  board: string;
+  /** dBm and dB. */
+  rssi: number;
+  snr: number;
+  packet: Uint8Array;
+}
+
+/** A board came or went. `error` is a sentence for the operator, null when all is well. */
+export interface BoardChange {
+  board: string;
+  connected: boolean;
+  error: string | null;
+}
+
+/**
+ * Everything the parts of the daemon tell each other: boards, clients, and later federation and MQTT, know this table and
+ * the rooms, never one another.
+ */
+export interface EventMap {
+  /** A message is durable in its room. Told once for each message, in the order of the history, whatever door it used. */
+  message: RoomMessage;
+  /** The store holds a post that has to go on air. */
+  outbox: { room: string };
+  heard: HeardPacket;
+  board: BoardChange;
+}
+
+export type EventName = keyof EventMap;
+type Listener<N extends EventName> = (value: EventMap[N]) => void;
+
+/** The one meeting place. A listener that throws is logged and costs the others nothing. */
+export class Events {
+  private readonly listeners = new Map<EventName, Set<(value: never) => void>>();
+  private readonly log: Log;
+
+  constructor(log: Log) {
+    this.log = log;
+  }
+
+  /** Calls `fn` at each event until the returned function is called. */
+  on<N extends EventName>(name: N, fn: Listener<N>): () => void {
+    const set = this.listeners.get(name) ?? new Set();
+    this.listeners.set(name, set);
+    // A fresh function, so that the same listener may be added twice and each is taken off by its own.
+    const own = (value: EventMap[N]): void => fn(value);
+    set.add(own);
+    return () => void set.delete(own);
+  }
+
+  emit<N extends EventName>(name: N, value: EventMap[N]): void {
+    for (const listener of this.listeners.get(name) ?? []) {
+      try {
+        (listener as Listener<N>)(value);
+      } catch (error) {
+        this.log.error(`a listener of "${name}" failed`, {
+          error: error instanceof Error ? error.stack : String(error),
+        });
+      }
+    }
+  }
+}
