@@ -12,7 +12,6 @@ export interface NativeEngine {
 
 /** aesEncrypt() and aesDecrypt() of aes.c: lengths of input and output, three addresses; 0 when the work is done. */
 type NativeRoutine = (sizes: number, key: number, data: number, out: number) => number;
-type Aes = CryptoPort["aesEncrypt"];
 
 const SIGNATURE = "int(int,int,int,int)";
 const BLOCK = 16;
@@ -47,15 +46,21 @@ export function nativeAes(engine: NativeEngine): Pick<CryptoPort, "aesEncrypt" |
     }
   };
 
-  const load = (entry: number): Aes => {
-    const routine = engine.nativeCall(entry, SIGNATURE, code);
-    if (!routine) throw new Error("no memory in one piece for the AES routine");
-    return (key, data, out) => {
-      if (routine(data.length | (out.length << 16), address(key, true), address(data, true), address(out, true))) {
-        retry(routine, key, data, out);
+  const encrypt = engine.nativeCall(AES_ENCRYPT, SIGNATURE, code);
+  const decrypt = engine.nativeCall(AES_DECRYPT, SIGNATURE, code);
+  if (!encrypt || !decrypt) throw new Error("no memory in one piece for the AES routine");
+  // Written out twice, so that `retry` has two callers: the minifier would put it inside its only one, and Espruino would read
+  // past its text at each call, which took longer than the rest.
+  return {
+    aesEncrypt: (key, data, out) => {
+      if (encrypt(data.length | (out.length << 16), address(key, true), address(data, true), address(out, true))) {
+        retry(encrypt, key, data, out);
       }
-    };
+    },
+    aesDecrypt: (key, data, out) => {
+      if (decrypt(data.length | (out.length << 16), address(key, true), address(data, true), address(out, true))) {
+        retry(decrypt, key, data, out);
+      }
+    },
   };
-
-  return { aesEncrypt: load(AES_ENCRYPT), aesDecrypt: load(AES_DECRYPT) };
 }
