@@ -70,7 +70,10 @@ function checkRooms(rooms: Settings["rooms"]): Findings {
       problems.push({
         path: psk === "" ? ["rooms", at, "name"] : path,
         expected: `a channel key of its own, and rooms[${before}] has the same`,
-        hint: "public rooms differ in more than capital letters and #; others need different psk",
+        hint:
+          psk === ""
+            ? "give it another name; capital letters and # make no difference"
+            : "give each room a psk of its own",
       });
     }
     if (psk === "") return;

@@ -208,14 +208,15 @@ function unwrap(schema: z.core.$ZodType, value: unknown): z.core.$ZodType {
   return option ?? schema;
 }
 
-/** What a key at `path` of a section is when the file leaves it out, as an end of "leave it out ..."; null where it may not. */
+/** A hint to leave out the key at `path` of a section, with the default that it then has; null where it may not be left out. */
 export function defaultText(schema: z.core.$ZodType, path: readonly PropertyKey[], value: unknown): string | null {
   const inner = unwrap(schema, value);
   if (path.length === 0) {
-    if (schema instanceof z.ZodDefault && typeof schema.def.defaultValue !== "object") {
-      return `for the default, ${JSON.stringify(schema.def.defaultValue)}`;
-    }
-    return schema === inner ? null : "for the default";
+    if (schema === inner) return null;
+    const fallback =
+      schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault ? schema.def.defaultValue : undefined;
+    const isPlain = fallback !== undefined && typeof fallback !== "object";
+    return isPlain ? `leave it out for the default, ${JSON.stringify(fallback)}` : "leave it out";
   }
   const next =
     value === null || typeof value !== "object" ? undefined : (value as Record<PropertyKey, unknown>)[path[0]];

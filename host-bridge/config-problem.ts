@@ -3,7 +3,7 @@ import type * as z from "zod";
 import { parseAddress } from "./address.ts";
 import type { Section } from "./config-keys.ts";
 import { defaultText, homesOf, KEYS, keysOf } from "./config-keys.ts";
-import type { ConfigNode, ConfigPath, TableNode } from "./config-node.ts";
+import type { ConfigNode, ConfigPath, Scalar, TableNode } from "./config-node.ts";
 import { nearest, nodeAt, pathText } from "./config-node.ts";
 import { suggest } from "./config-suggest.ts";
 import { RoomError } from "./errors.ts";
@@ -22,6 +22,16 @@ const SECRET_KEYS = ["psk", "secret", "federation_secret", "password", "webhook"
 const MAX_SHOWN = 60;
 /** A key that has more places than this says nothing about which was meant. */
 const MAX_HOMES = 3;
+
+/** For keys of list items that have no default, or none to recommend. */
+const ADVICE: Record<string, string> = {
+  name: "for example ClubNet",
+  psk: 'write the psk in quotes, or "" if everyone may join',
+  host: "for example room-server.example.com",
+  port: "for example 7070",
+  addr: "for example room-server.example.com:5001",
+  path: "for example /dev/ttyACM0",
+};
 
 /** The complaint as an error that names the place in the files. */
 export function toError(root: TableNode, complaint: Complaint, code = "bad_config"): RoomError {
@@ -45,8 +55,8 @@ function describeNode(node: ConfigNode, path: ConfigPath): string {
     return isText ? `a text of ${[...value].length} characters` : "a number";
   }
   if (!isText) return `the number ${value}`;
-  const shown = printable(String(redact(value)));
-  return JSON.stringify(shown.length > MAX_SHOWN ? `${shown.slice(0, MAX_SHOWN)}...` : shown);
+  const shown = String(redact(value));
+  return printable(JSON.stringify(shown.length > MAX_SHOWN ? `${shown.slice(0, MAX_SHOWN)}...` : shown));
 }
 
 /** zod's findings about one section, one complaint for each place. `value` is the section as plain values. */
@@ -92,7 +102,8 @@ function wrongValue(
   leftOut: string | null,
 ): Complaint {
   const key = path[path.length - 1];
-  const otherwise = leftOut === null ? "host-bridge/demo.yaml is an example" : `leave it out ${leftOut}`;
+  const advice = path.length > 1 ? ADVICE[String(key)] : undefined;
+  const otherwise = advice ?? leftOut ?? "host-bridge/demo.yaml is an example";
   const complaint: Complaint = { path, expected: issue.message, hint: otherwise };
   const wanted = issue.code === "invalid_type" ? issue.expected : undefined;
   if (node === undefined) return { ...complaint, hint: `add ${typeof key === "string" ? key : "it"} here` };
@@ -104,7 +115,7 @@ function wrongValue(
     return { ...complaint, found: withoutText(node), hint: "write its keys below it" };
   }
   if (node.kind !== "scalar" || node.value === null) return complaint;
-  return { ...complaint, hint: scalarHint(String(node.value), wanted, String(key), issue) ?? otherwise };
+  return { ...complaint, hint: scalarHint(node.value, wanted, String(key), issue) ?? otherwise };
 }
 
 /** A text where a table or a list belongs may be a secret in the wrong place. */
@@ -112,18 +123,21 @@ function withoutText(node: ConfigNode): string | undefined {
   return node.kind === "scalar" && node.value !== null ? "a single value" : undefined;
 }
 
-function scalarHint(value: string, wanted: string | undefined, key: string, issue: z.core.$ZodIssue): string | null {
+function scalarHint(found: Scalar, wanted: string | undefined, key: string, issue: z.core.$ZodIssue): string | null {
+  const value = String(found);
   if (issue.message.startsWith("host:port")) {
+    if (/^\d+$/.test(value) && key !== "listen") return `127.0.0.1:${value}`;
     if (/^\d+$/.test(value)) return `127.0.0.1:${value} for this machine only, 0.0.0.0:${value} for every address`;
     return /^:\d+$/.test(value) ? `0.0.0.0${value} for every address of this machine` : null;
   }
   if (key === "broker" && parseAddress(value) !== null) return `mqtt://${value}`;
   if (wanted === "string") return "put it in quotes";
+  if (typeof found !== "string") return null;
   if (wanted === "boolean" && /^(yes|no|on|off|true|false)$/i.test(value)) {
     return `write ${/^(yes|on|true)$/i.test(value) ? "true" : "false"} without quotes`;
   }
   if ((wanted === "number" || wanted === "int") && /^-?\d+(\.\d+)?$/.test(value)) return "remove the quotes";
-  const isWord = issue.code === "invalid_value" && !/^-?[\d.]+$/.test(value);
+  const isWord = issue.code === "invalid_value" && !/^[\d./]+$/.test(value);
   const options = isWord ? issue.values.map(String) : [];
   const near = suggest(value, key === "type" ? ["serial", "sim", "kiss"] : options);
   return near === null ? null : `did you mean ${near}?`;
