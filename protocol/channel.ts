@@ -43,7 +43,7 @@ export class Channel {
     this.keyLen = keyLen;
     this.hash = hash;
     this.aesKey = view(key32, 0, 16);
-    this.pads = hmacPads(key32);
+    this.pads = hmacPads(view(key32, 0, keyLen));
     this.innerPad = view(this.pads, 0, PADS);
     this.outerPad = view(this.pads, PADS, PADS + 32);
   }
@@ -59,8 +59,8 @@ export function makeChannel(crypto: CryptoPort, key: Uint8Array): Channel {
     throw new Error("channel key: 16 or 32 bytes are needed, got " + key.length);
   const key32 = new Uint8Array(32);
   key32.set(key);
-  let keyLen = 16;
-  for (let i = 16; i < 32; i++) if (key32[i]) keyLen = 32;
+  const tail = new Int32Array(key32.buffer, 16, 4);
+  const keyLen = tail[0] | tail[1] | tail[2] | tail[3] ? 32 : 16;
   return new Channel(key32, keyLen, crypto.sha256(view(key32, 0, keyLen))[0]);
 }
 

@@ -18,13 +18,14 @@ const STARTS = String.fromCharCode(0, 1, 2, 3, 4, 5, 6, 0x10, 0xff);
 /** Room for the longest link body with every byte escaped. */
 export const KISS_MAX = 600;
 
+/** Replaces one character everywhere. Looking for it first costs a board a quarter of a split that finds nothing. */
+function replaced(text: string, what: string, by: string): string {
+  return text.indexOf(what) < 0 ? text : text.split(what).join(by);
+}
+
 /** A whole frame for port 0..11. */
 export function kissFrame(port: number, command: number, body: string): string {
-  const escaped = body
-    .split(FESC)
-    .join(FESC + TFESC)
-    .split(FEND)
-    .join(FESC + TFEND);
+  const escaped = replaced(replaced(body, FESC, FESC + TFESC), FEND, FESC + TFEND);
   return FEND + String.fromCharCode((port << 4) | command) + escaped + FEND;
 }
 
@@ -58,11 +59,15 @@ export class KissDeframer {
   }
 
   push(chunk: string): void {
-    const parts = chunk.split(FEND);
-    for (let i = 0; i < parts.length; i++) {
-      if (i) this.border();
-      if (parts[i]) this.take(parts[i]);
+    let from = 0;
+    let at = chunk.indexOf(FEND);
+    while (at >= 0) {
+      if (at > from) this.take(chunk.substring(from, at));
+      this.border();
+      from = at + 1;
+      at = chunk.indexOf(FEND, from);
     }
+    if (from < chunk.length) this.take(from ? chunk.substr(from) : chunk);
   }
 
   /** Half a frame is here. When nothing follows for a second, its sender is gone: drop() it. */
@@ -110,14 +115,16 @@ export class KissDeframer {
 
 /** "" when an escape is none. */
 function unescaped(frame: string): string {
-  const parts = frame.split(FESC);
-  let body = parts[0];
-  for (let i = 1; i < parts.length; i++) {
-    const code = parts[i].charAt(0);
-    if (code === TFEND) body += FEND;
-    else if (code === TFESC) body += FESC;
-    else return "";
-    body += parts[i].substr(1);
+  let at = frame.indexOf(FESC);
+  if (at < 0) return frame;
+  let body = "";
+  let from = 0;
+  while (at >= 0) {
+    const code = frame.charAt(at + 1);
+    if (code !== TFEND && code !== TFESC) return "";
+    body += frame.substring(from, at) + (code === TFEND ? FEND : FESC);
+    from = at + 2;
+    at = frame.indexOf(FESC, from);
   }
-  return body;
+  return body + frame.substr(from);
 }

@@ -154,17 +154,19 @@ export function encodePacket(parts: PacketParts): Uint8Array {
  */
 export function packetHash(crypto: CryptoPort, bytes: Uint8Array, packet: Packet): Uint8Array {
   const length = packet.payloadLen;
+  let digest: Uint8Array;
   if (packet.type === TYPE_TRACE) {
     const trace = new Uint8Array(length + 3);
     trace[0] = TYPE_TRACE;
     trace[1] = packet.pathLen;
     trace.set(view(bytes, packet.payloadAt, length), 3);
-    return view(crypto.sha256(trace), 0, 8);
+    digest = crypto.sha256(trace);
+  } else {
+    const before = packet.payloadAt - 1;
+    const kept = bytes[before];
+    bytes[before] = packet.type;
+    digest = crypto.sha256(new Uint8Array(bytes.buffer, bytes.byteOffset + before, length + 1));
+    bytes[before] = kept;
   }
-  const before = packet.payloadAt - 1;
-  const kept = bytes[before];
-  bytes[before] = packet.type;
-  const digest = crypto.sha256(view(bytes, before, length + 1));
-  bytes[before] = kept;
-  return view(digest, 0, 8);
+  return new Uint8Array(digest.buffer, digest.byteOffset, 8);
 }
