@@ -143,7 +143,8 @@ export interface LinkState {
   /** Posts that the board has not taken, and by request number those that it has taken and not yet sent. */
   posts: Post[];
   taken: Map<number, { post: Post; since: number }>;
-  uptimeS: number;
+  /** Where the board's clock stood at some moment of ours: an uptime behind that means that it has started again. */
+  uptime: { boardS: number; atMs: number };
   linkErrors: number;
   /** When each of these is next due. */
   helloAt: number;
@@ -196,7 +197,7 @@ export function newLink(wish: LinkWish, cursors: ReadonlyMap<string, RingCursor>
     todo: [],
     posts: [],
     taken: new Map(),
-    uptimeS: 0,
+    uptime: { boardS: 0, atMs: 0 },
     linkErrors: 0,
     helloAt: 0,
     pollAt: 0,

@@ -24,6 +24,8 @@ import {
 const MAX_TRIES = 4;
 /** Posts that a board holds at a time: the rest wait in the store, where nothing is lost, and keep their order. */
 const MAX_TAKEN = 4;
+/** More than the rounding of two uptimes and the jitter of a serial line. */
+const UPTIME_SLACK_S = 1.5;
 
 /**
  * The host's end of the link (docs/link.md). One event in, the next state and what to do out; the state that went in is
@@ -125,15 +127,20 @@ function onHello(s: LinkState, hello: HelloValue, now: Instant, emit: Emit) {
     refuse(s, hello.version, hello.minVersion, now, emit);
     return;
   }
-  if (s.phase !== "greeting") {
-    // A second answer to a repeated Hello, or the first word of a board that has just started again.
-    if (hello.bootId !== s.identity?.bootId) greet(s, now);
+  if (s.phase !== "greeting" && hello.bootId !== s.identity?.bootId) {
+    emit(log("warn", "has started again"));
+    greet(s, now);
     return;
   }
-  s.identity = toIdentity(hello);
-  s.uptimeS = hello.uptimeS;
-  enter(s, "listing", now);
-  ask(s, { kind: "status" }, now, emit);
+  s.uptime = { boardS: hello.uptimeS, atMs: now.ms };
+  if (s.phase === "greeting") {
+    s.identity = toIdentity(hello);
+    enter(s, "listing", now);
+    ask(s, { kind: "status" }, now, emit);
+  } else {
+    // The second answer to a repeated Hello, or one to a question of onStatus. A Hello ends what the board streams.
+    for (const ring of s.rings.values()) ring.resumeAt = now.ms;
+  }
 }
 
 /** Everything that the board holds is known: push what differs, and stream what does not. */
@@ -158,12 +165,6 @@ function goUp(s: LinkState, status: StatusValue, now: Instant, emit: Emit): void
 function onStatus(s: LinkState, status: StatusValue, now: Instant, emit: Emit): void {
   if (s.request?.ask.kind !== "status" || s.request.req !== status.req) return;
   s.request = null;
-  if (status.uptimeS < s.uptimeS) {
-    emit(log("warn", "has started again"));
-    greet(s, now);
-    return;
-  }
-  s.uptimeS = status.uptimeS;
   s.pollAt = now.ms + TIMES.poll;
   emit({ type: "status", status });
   if (s.phase === "listing") {
@@ -175,6 +176,9 @@ function onStatus(s: LinkState, status: StatusValue, now: Instant, emit: Emit): 
     for (const ring of s.rings.values()) ring.resumeAt = now.ms;
   }
   s.linkErrors = status.linkErrors;
+  const expectedS = s.uptime.boardS + (now.ms - s.uptime.atMs) / 1000;
+  // Only BoardHello tells one boot from another. Clocks drift, so this comes in vain about once a day.
+  if (status.uptimeS < expectedS - UPTIME_SLACK_S) emit(hello(s, now));
   const streamed = new Set([...s.rings.values()].map((ring) => ring.room.name));
   const missing = s.wish.rooms.find(({ name }) => !streamed.has(name) && !s.unheld.has(name));
   if (missing !== undefined && s.todo.length === 0 && now.ms >= s.healAt) {
@@ -285,9 +289,13 @@ function onGreetingTime(s: LinkState, now: Instant, emit: Emit): void {
   }
   if (now.ms < s.helloAt) return;
   s.helloAt = now.ms + TIMES.hello;
+  emit(hello(s, now));
+}
+
+function hello(s: LinkState, now: Instant): Effect {
   const wants = s.wish.wantsHeard ? wire.WANTS_HEARD : 0;
   const { LINK_VERSION: version, LINK_MIN_VERSION: minVersion } = wire;
-  emit(send({ name: "Hello", value: { version, minVersion, unixTime: now.unixS, wants } }));
+  return send({ name: "Hello", value: { version, minVersion, unixTime: now.unixS, wants } });
 }
 
 /** Begins the conversation anew. Posts that the board may or may not have sent are offered again; it knows its own. */
