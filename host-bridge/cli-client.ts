@@ -2,6 +2,7 @@
 import { createHmac } from "node:crypto";
 import { WebSocket } from "ws";
 import { RoomError } from "./errors.ts";
+import { printable } from "./log.ts";
 import type { WireMessage } from "./message.ts";
 
 export const DEFAULT_URL = "http://127.0.0.1:7070";
@@ -94,6 +95,8 @@ export class RoomClient {
   private readonly onMessage: (message: WireMessage) => void;
   private nonce = new Uint8Array(0);
   private pending: Pending | null = null;
+  /** What the daemon refused before it was asked anything. */
+  private refusal: RoomError | null = null;
 
   constructor(socket: WebSocket, onMessage: (message: WireMessage) => void) {
     this.socket = socket;
@@ -113,10 +116,8 @@ export class RoomClient {
     this.closed = new Promise((resolve) => {
       socket.once("close", (code, reason) => {
         clearInterval(timer);
-        const why = reason.length > 0 ? reason.toString() : `code ${code}`;
-        this.settle((pending) =>
-          pending.reject(new RoomError("connection_lost", `the daemon closed the connection (${why})`)),
-        );
+        const why = reason.length > 0 ? printable(reason.toString()) : `code ${code}`;
+        this.settle((pending) => pending.reject(this.lost(why)));
         resolve(why);
       });
     });
@@ -158,6 +159,7 @@ export class RoomClient {
 
   private request(message: Wire, replyType: string): Promise<Wire> {
     if (this.pending !== null) throw new Error("bug: two requests at once");
+    if (this.socket.readyState !== WebSocket.OPEN) return Promise.reject(this.lost("before it was asked"));
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.settle((pending) =>
@@ -177,6 +179,11 @@ export class RoomClient {
       };
       this.socket.send(JSON.stringify(message));
     });
+  }
+
+  private lost(why: string): RoomError {
+    const hint = "again; if it stays so, look at the daemon's log";
+    return this.refusal ?? new RoomError("connection_lost", `the daemon closed the connection (${why})`, { hint });
   }
 
   private settle(how: (pending: Pending) => void): void {
@@ -199,6 +206,7 @@ export class RoomClient {
     const wire = message;
     if (isMessage(wire)) this.onMessage(wire);
     else if (wire["type"] === this.pending?.type) this.settle((pending) => pending.resolve(wire));
+    else if (wire["type"] === "error" && this.pending === null) this.refusal = serverError(wire);
     else if (wire["type"] === "error") this.settle((pending) => pending.reject(serverError(wire)));
     // Types of later versions are none of our business.
   }
@@ -228,9 +236,8 @@ const SERVER_HINTS: Record<string, string> = {
 function serverError(wire: Wire): RoomError {
   const code = String(wire["code"] ?? "unknown");
   const wait = wire["retry_after_s"];
-  const hint =
-    code === "rate_limited" && typeof wait === "number" ? `again in ${Math.ceil(wait)} s` : SERVER_HINTS[code];
-  return new RoomError(code, String(wire["message"] ?? code), { hint });
+  const hint = typeof wait === "number" ? `again in ${Math.ceil(wait)} s` : SERVER_HINTS[code];
+  return new RoomError(code, printable(String(wire["message"] ?? code)), { hint });
 }
 
 function unreachable(url: URL, error: unknown): RoomError {

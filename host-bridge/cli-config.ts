@@ -14,16 +14,16 @@ export function demoFile(): string {
 }
 
 /** The files named with --config, else those of /etc. Throws `no_config` when there is none. */
-export function filesToRun(named: readonly string[] = []): string[] {
-  const files = named.length > 0 ? [...named] : defaultConfigFiles();
+export function filesToRun(io: CliIo, named: readonly string[] = []): string[] {
+  const files = named.length > 0 ? [...named] : defaultConfigFiles(io.defaultFiles);
   if (files.length > 0) return files;
   const hint = "npm start for a try-out with simulated boards, or --config FILE";
-  throw new RoomError("no_config", "no configuration: no --config, and none in /etc/meshcore", { hint });
+  throw new RoomError("no_config", `no configuration: no --config, and no ${io.defaultFiles.join(" or ")}`, { hint });
 }
 
 /** The configuration that tells a client command the rooms: named, else of /etc, else the one of `npm start`. */
 export function configForClient(io: CliIo, named: readonly string[] = []): LoadedConfig & { files: string[] } {
-  const files = named.length > 0 ? [...named] : defaultConfigFiles();
+  const files = named.length > 0 ? [...named] : defaultConfigFiles(io.defaultFiles);
   const chosen = files.length > 0 ? files : [demoFile()];
   return { ...loadConfig(chosen, io.env), files: chosen };
 }

@@ -1,4 +1,5 @@
 import { addressText, parseAddress } from "./address.ts";
+import { DEFAULT_FILES } from "./config-load.ts";
 import type { Address } from "./config-schema.ts";
 import { RoomError } from "./errors.ts";
 
@@ -7,6 +8,8 @@ export interface CliIo {
   out(text: string): void;
   err(text: string): void;
   env: NodeJS.ProcessEnv;
+  /** Configuration files that are read where none is named, as far as they exist. */
+  defaultFiles: readonly string[];
   /** A person reads `out`. */
   isTty: boolean;
   /** Resolves at the first SIGINT or SIGTERM after the call. From then on a second one ends the process at once. */
@@ -20,6 +23,7 @@ export function processIo(): CliIo {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     env: process.env,
+    defaultFiles: DEFAULT_FILES,
     isTty: process.stdout.isTTY === true,
     interrupted: () =>
       new Promise((resolve) => {

@@ -1,5 +1,4 @@
 // The command table of `meshcore-room` (SPEC section 2).
-import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { DEFAULT_URL } from "./cli-client.ts";
 import type { CliIo } from "./cli-io.ts";
@@ -9,6 +8,7 @@ import { history, send, tail } from "./cli-rooms.ts";
 import { check, run, sim } from "./cli-run.ts";
 import { roomCodes, rooms, status } from "./cli-status.ts";
 import { exitCode, printError } from "./errors.ts";
+import { VERSION } from "./version.ts";
 
 const MAX_LIMIT = 100_000;
 
@@ -38,7 +38,7 @@ function commands(io: CliIo): Command {
   // Settings of the program reach only commands made with program.command().
   program
     .description("A MeshCore room server: its daemon, and commands that talk to it.")
-    .version(version(), "-V, --version")
+    .version(VERSION, "-V, --version")
     .exitOverride()
     .configureOutput({ writeOut: io.out, writeErr: io.err, outputError: (text) => io.err(usageError(text)) })
     .helpCommand("help [command]", "show this help, or the help of a command")
@@ -119,9 +119,4 @@ function usageError(text: string): string {
   const suggestion = /\(Did you mean (.*)\?\)/.exec(rest.join(" "))?.[1];
   const next = suggestion === undefined ? "meshcore-room help" : `did you mean ${suggestion}?`;
   return `${first.replace(/^error:/, "Error:")}\nTry: ${next}\n`;
-}
-
-function version(): string {
-  const file = new URL("../package.json", import.meta.url);
-  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
 }

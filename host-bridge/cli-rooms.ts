@@ -79,7 +79,7 @@ export async function tail(room: string, limit: number, options: RoomOptions, io
       const end = await Promise.race([client.closed, isOver]);
       client.close();
       if (end === "interrupted") return;
-      io.err(`connection lost (${printable(end)}), waiting for the daemon\n`);
+      io.err(`connection lost (${end}), waiting for the daemon\n`);
     } catch (error) {
       if (isFirst || !(error instanceof RoomError) || !PASSING.includes(error.code)) throw error;
     }
@@ -97,6 +97,8 @@ const PASSING = [
   "connection_lost",
   "not_a_daemon",
   "rate_limited",
+  "unavailable",
+  "too_many_connections",
 ];
 
 const pause = (ms: number): Promise<"again"> => new Promise((resolve) => setTimeout(() => resolve("again"), ms));

@@ -16,7 +16,7 @@ interface Service {
 
 /** The daemon: until SIGINT or SIGTERM. */
 export async function run(options: { config?: string[] }, io: CliIo): Promise<void> {
-  const { config, warnings } = loadConfig(filesToRun(options.config), io.env);
+  const { config, warnings } = loadConfig(filesToRun(io, options.config), io.env);
   const log = createLog({ ...config.log, write: io.out });
   for (const warning of warnings)
     log.warn(`${describe(warning)}${warning.hint === undefined ? "" : `; ${warning.hint}`}`);
@@ -65,7 +65,7 @@ async function serve(service: Service, interrupted: Promise<void>, log: Log): Pr
 
 /** Reads the configuration as `run` would. Warnings go to standard error; with --strict they are errors. */
 export async function check(options: { config?: string[]; strict?: boolean }, io: CliIo): Promise<void> {
-  const files = filesToRun(options.config);
+  const files = filesToRun(io, options.config);
   const { config, warnings } = loadConfig(files, io.env);
   if (options.strict && warnings.length > 0) throw new RoomErrorList("bad_config", "refused by --strict", warnings);
   for (const warning of warnings) io.err(`${printError(warning).replace(/^Error:/, "Warning:")}\n`);

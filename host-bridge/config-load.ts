@@ -23,7 +23,7 @@ export interface LoadedConfig {
 }
 
 /** Files of `candidates` that exist; a file that may not be read counts, so that the reader is told so. */
-export function defaultConfigFiles(candidates: readonly string[] = DEFAULT_FILES): string[] {
+export function defaultConfigFiles(candidates: readonly string[]): string[] {
   return candidates.filter((file) => existsSync(file));
 }
 

@@ -67,17 +67,33 @@ export function fromIssues(
   value: unknown,
 ): Complaint[] {
   const complaints: Complaint[] = [];
+  // A key with a slip in it is not missing as well.
+  const meant = new Set<string>();
   for (const issue of issues) {
-    const path: ConfigPath = [section, ...issue.path.map((step) => (typeof step === "number" ? step : String(step)))];
-    if (issue.code === "unrecognized_keys") {
-      const known = keysOf(KEYS[section], issue.path, value);
-      for (const key of issue.keys) complaints.push(unknownKey(path, key, known));
-    } else if (!complaints.some((other) => pathText(other.path) === pathText(path))) {
-      complaints.push(wrongValue(path, issue, nodeAt(root, path), defaultText(KEYS[section], issue.path, value)));
+    if (issue.code !== "unrecognized_keys") continue;
+    const path = pathIn(section, issue);
+    const known = keysOf(KEYS[section], issue.path, value);
+    for (const key of issue.keys) {
+      complaints.push(unknownKey(path, key, known));
+      const near = suggest(key, known);
+      if (near !== null) meant.add(pathText([...path, near]));
     }
+  }
+  for (const issue of issues) {
+    if (issue.code === "unrecognized_keys") continue;
+    const path = pathIn(section, issue);
+    const node = nodeAt(root, path);
+    const isTold = complaints.some((other) => pathText(other.path) === pathText(path));
+    if (isTold || (node === undefined && meant.has(pathText(path)))) continue;
+    complaints.push(wrongValue(path, issue, node, defaultText(KEYS[section], issue.path, value)));
   }
   return complaints;
 }
+
+const pathIn = (section: Section, issue: z.core.$ZodIssue): ConfigPath => [
+  section,
+  ...issue.path.map((step) => (typeof step === "number" ? step : String(step))),
+];
 
 /** A key that does not exist in the table at `path`. */
 export function unknownKey(path: ConfigPath, key: string, known: readonly string[]): Complaint {

@@ -39,6 +39,13 @@ radio:
     ]);
   });
 
+  it("call a key with a slip unknown, and not its right spelling missing as well", () => {
+    assert.deepEqual(places({ "a.yaml": "rooms:\n  - nam: A\n  - psk: x\n" }), [
+      "a.yaml:2 rooms[0].nam",
+      "a.yaml:3 rooms[1].name",
+    ]);
+  });
+
   it("name the file that the value came from", () => {
     const files = {
       "a.yaml": "rooms:\n  - { name: A, max_history: 1 }\nlisten: x\n",
