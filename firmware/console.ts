@@ -257,7 +257,7 @@ export class Console {
       ',"tx_air_secs":' +
       Math.floor(radio.txAirMs / 1000) +
       ',"rx_air_secs":' +
-      Math.floor(radio.rxAirMs / 1000) +
+      Math.floor(radio.rxAirMs() / 1000) +
       "}"
     );
   }
@@ -272,7 +272,7 @@ export class Console {
       ',"flood_tx":' +
       mesh.sent +
       ',"direct_tx":0,"flood_rx":' +
-      mesh.floodReceived +
+      (mesh.received - mesh.malformed - mesh.directReceived) +
       ',"direct_rx":' +
       mesh.directReceived +
       ',"recv_errors":' +

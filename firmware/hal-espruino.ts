@@ -58,12 +58,15 @@ declare function atob(text: string): string;
 declare const process: { env: { BOARD: string; VERSION: string }; memory(): { free: number; total: number } };
 
 const CONSOLE_BAUD = 115200;
+/** BUSY stays high for 3.5 ms after a cold start and 5 ms while the TCXO settles; far beyond that the chip is stuck. */
+const BUSY_LIMIT_S = 0.1;
 /** Files in the engine's storage that can hold the running bundle, in the order in which boot looks for them. */
 const BOOT_FILES = [".boot0", ".bootrst", ".bootcde"];
 
 export class EspruinoHal implements Hal {
   readonly crypto: CryptoPort;
   readonly engine: string;
+  stuck = false;
   private readonly board: BoardFacts;
   private readonly radio: RadioFacts;
   private readonly nss: Pin;
@@ -103,15 +106,18 @@ export class EspruinoHal implements Hal {
   }
 
   write(bytes: Uint8Array): void {
+    if (digitalRead(this.busy)) this.wait();
     SPI1.write(bytes, this.nss);
   }
 
   transfer(bytes: Uint8Array): Uint8Array {
+    if (digitalRead(this.busy)) this.wait();
     return SPI1.send(bytes, this.nss);
   }
 
-  isBusy(): boolean {
-    return !!digitalRead(this.busy);
+  private wait(): void {
+    const limit = getTime() + BUSY_LIMIT_S;
+    while (!this.stuck && digitalRead(this.busy)) if (getTime() > limit) this.stuck = true;
   }
 
   isDio1(): boolean {

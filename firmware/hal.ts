@@ -54,11 +54,12 @@ export interface Hal {
   /** 32 random bits; good enough for delays and a boot id, not for keys. */
   random(): number;
 
-  /** One NSS cycle without an answer. */
+  /** BUSY did not fall in time; commands since then went nowhere. The driver sets it back when it resets the chip. */
+  stuck: boolean;
+  /** One NSS cycle without an answer, as soon as BUSY is low. */
   write(bytes: Uint8Array): void;
-  /** One NSS cycle; the answer has the length of `bytes` and belongs to the caller. */
+  /** The same with an answer, which has the length of `bytes` and belongs to the caller. */
   transfer(bytes: Uint8Array): Uint8Array;
-  isBusy(): boolean;
   isDio1(): boolean;
   /** Powers the rails and sets every radio pin to its idle level. */
   powerUp(): void;

@@ -85,6 +85,8 @@ export class Link {
   private readonly gap = new Uint8Array(20);
   private inFlight = 0;
   private timer = 0;
+  private streamTimer = 0;
+  private readonly streamLater: () => void;
 
   constructor(hal: Hal, rooms: Rooms, mesh: Mesh, clock: Clock, settings: Settings) {
     this.hal = hal;
@@ -93,6 +95,10 @@ export class Link {
     this.clock = clock;
     this.settings = settings;
     this.bootId = hal.random();
+    this.streamLater = () => {
+      this.streamTimer = 0;
+      this.stream();
+    };
     this.crc32 = (bytes) => hal.crc32(bytes);
   }
 
@@ -114,7 +120,8 @@ export class Link {
 
   /** A message was stored in a room. */
   onMessage(room: Room): void {
-    if (this.streaming[room.handle]) this.stream();
+    // Later: the radio comes first, and its handler has spent its time on this packet.
+    if (this.streaming[room.handle] && !this.streamTimer) this.streamTimer = this.hal.after(1, this.streamLater);
   }
 
   onRoomChange(room: Room): void {

@@ -1,6 +1,5 @@
 // MeshCore on the air: what is heard is parsed, de-duplicated and handed up; what is said waits its turn.
 import { airtimeMs, type RadioSettings } from "../protocol/airtime.ts";
-import { view } from "../protocol/bytes.ts";
 import { MESSAGE_OWN, RESULT_BAD_REQUEST, RESULT_DUPLICATE, RESULT_FULL, RESULT_OK } from "../protocol/link.ts";
 import {
   MAX_PAYLOAD,
@@ -9,8 +8,6 @@ import {
   parsePacket,
   ROUTE_DIRECT,
   ROUTE_FLOOD,
-  ROUTE_TRANSPORT_DIRECT,
-  ROUTE_TRANSPORT_FLOOD,
   TYPE_GRP_TXT,
 } from "../protocol/packet.ts";
 import { DutyBudget } from "./duty.ts";
@@ -45,8 +42,8 @@ export class Mesh {
   readonly duty: DutyBudget;
   received = 0;
   sent = 0;
-  floodReceived = 0;
   directReceived = 0;
+  forOthers = 0;
   malformed = 0;
   duplicates = 0;
   txDropped = 0;
@@ -87,24 +84,27 @@ export class Mesh {
   /** From the radio: one packet with a good CRC. */
   onPacket(bytes: Uint8Array, at: number, length: number): void {
     this.received++;
-    const frame = view(bytes, at, length);
     const packet = this.packet;
-    if (parsePacket(frame, length, packet) !== 0) {
+    const frame = new Uint8Array(bytes.buffer, bytes.byteOffset + at, length);
+    if (parsePacket(frame, length, packet)) {
       this.malformed++;
-      return;
-    }
-    if (packet.route === ROUTE_FLOOD || packet.route === ROUTE_TRANSPORT_FLOOD) this.floodReceived++;
-    else this.directReceived++;
-    if (this.seen.check(packetHash(this.hal.crypto, frame, packet))) {
+    } else if (packet.route >= ROUTE_DIRECT && this.isForAnother(frame, packet)) {
+      this.forOthers++;
+    } else if (this.seen.check(packetHash(this.hal.crypto, frame, packet))) {
       this.duplicates++;
-      return;
+    } else {
+      const radio = this.radio;
+      if (packet.type === TYPE_GRP_TXT && this.rooms.receive(frame, packet, radio.rssi, radio.snr, 0)) return;
+      this.events.onHeard(frame, radio.rssi, radio.snr);
     }
-    const rssi = this.radio.rssi;
-    const snr = this.radio.snr;
-    if (packet.type === TYPE_GRP_TXT && packet.route !== ROUTE_DIRECT && packet.route !== ROUTE_TRANSPORT_DIRECT) {
-      if (this.rooms.receive(frame, packet.payloadAt, packet.payloadLen, packet.pathLen, rssi, snr, 0)) return;
-    }
-    this.events.onHeard(frame, rssi, snr);
+  }
+
+  /** A direct packet that has hops to go is its next hop's business, and stays unseen for the day it reaches us. */
+  private isForAnother(frame: Uint8Array, packet: Packet): boolean {
+    this.directReceived++;
+    if (packet.hops === 0) return false;
+    this.events.onHeard(frame, this.radio.rssi, this.radio.snr);
+    return true;
   }
 
   /** From the radio: the packet in `sendingSlot` is out, or was given up. */
@@ -145,7 +145,7 @@ export class Mesh {
     if (parsePacket(frame, length + 2, this.outgoing) !== 0) return RESULT_BAD_REQUEST;
     // Marked as seen, so that repeaters' copies of our own packet are duplicates.
     if (this.seen.check(packetHash(this.hal.crypto, frame, this.outgoing))) return RESULT_DUPLICATE;
-    if (type === TYPE_GRP_TXT) this.rooms.receive(frame, 2, length, 0, 0, 0, MESSAGE_OWN);
+    if (type === TYPE_GRP_TXT) this.rooms.receive(frame, this.outgoing, 0, 0, MESSAGE_OWN);
     this.queue.push(slot, length + 2, priority, request, this.hal.nowMs());
     this.pump();
     return RESULT_OK;

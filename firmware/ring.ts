@@ -12,7 +12,7 @@ export class Ring {
   readonly bytes: Uint8Array;
   private readonly blocks: number;
   private free: number;
-  /** By block: the next block of its chain, bytes used, number of the first record. */
+  /** By block: the next block of its chain, bytes used (once the next one is begun), number of the first record. */
   private readonly nextBlock: Uint8Array;
   private readonly used: Uint16Array;
   private readonly blockSeq: Uint32Array;
@@ -22,6 +22,9 @@ export class Ring {
   private readonly owned: Uint8Array;
   private readonly quota: Uint8Array;
   private readonly startAt: Uint16Array;
+  /** By room: where the next record goes in the arena, and where its block ends. */
+  private readonly writeAt: Uint16Array;
+  private readonly blockEnd: Uint16Array;
   private readonly firstSeq: Uint32Array;
   private readonly endSeq: Uint32Array;
   /** Where the last `find` ended: readers go from one record to the next. */
@@ -44,6 +47,8 @@ export class Ring {
     this.owned = new Uint8Array(rooms);
     this.quota = new Uint8Array(rooms);
     this.startAt = new Uint16Array(rooms);
+    this.writeAt = new Uint16Array(rooms);
+    this.blockEnd = new Uint16Array(rooms);
     this.firstSeq = new Uint32Array(rooms);
     this.endSeq = new Uint32Array(rooms);
   }
@@ -93,17 +98,14 @@ export class Ring {
    * at most `max` records. Returns where to write the record's bytes, or -1 when the room has no share.
    */
   append(room: number, length: number, max: number): number {
-    const need = length + 1;
-    let block = this.owned[room] > 0 ? this.newest[room] : NONE;
-    if (block === NONE || this.used[block] + need > BLOCK_BYTES) {
-      block = this.grow(room);
-      if (block === NONE) return -1;
+    let at = this.writeAt[room];
+    if (at + length >= this.blockEnd[room]) {
+      at = this.grow(room);
+      if (at < 0) return -1;
     }
-    const at = block * BLOCK_BYTES + this.used[block];
     this.bytes[at] = length;
-    this.used[block] += need;
-    this.endSeq[room]++;
-    this.trim(room, max);
+    this.writeAt[room] = at + length + 1;
+    if (++this.endSeq[room] - this.firstSeq[room] > max) this.trim(room, max);
     return at + 1;
   }
 
@@ -144,17 +146,17 @@ export class Ring {
     return at + 1;
   }
 
-  /** A new newest block for `room`: a free one within its quota, else its own oldest. */
+  /** A new newest block for `room`, a free one within its quota or else its own oldest: where it begins, or -1. */
   private grow(room: number): number {
-    if (this.quota[room] === 0) return NONE;
+    if (this.quota[room] === 0) return -1;
+    this.close(room);
     if (this.owned[room] >= this.quota[room] || this.free === NONE) {
-      if (this.owned[room] === 0) return NONE;
+      if (this.owned[room] === 0) return -1;
       this.dropBlock(room);
     }
     const block = this.free;
     this.free = this.nextBlock[block];
     this.nextBlock[block] = NONE;
-    this.used[block] = 0;
     this.blockSeq[block] = this.endSeq[room];
     if (this.owned[room] === 0) {
       this.oldest[room] = block;
@@ -164,10 +166,17 @@ export class Ring {
     }
     this.newest[room] = block;
     this.owned[room]++;
-    return block;
+    this.blockEnd[room] = (block + 1) * BLOCK_BYTES;
+    return block * BLOCK_BYTES;
+  }
+
+  /** Notes how far the newest block is filled. */
+  private close(room: number): void {
+    if (this.owned[room] > 0) this.used[this.newest[room]] = this.writeAt[room] - this.newest[room] * BLOCK_BYTES;
   }
 
   private dropOldest(room: number): void {
+    this.close(room);
     // A block that was emptied while it was the newest may still stand at the head of the chain.
     if (this.startAt[room] >= this.used[this.oldest[room]]) this.dropBlock(room);
     const block = this.oldest[room];
@@ -184,6 +193,8 @@ export class Ring {
     this.nextBlock[block] = this.free;
     this.free = block;
     this.owned[room]--;
+    // Without a block there is no place to write to.
+    if (this.owned[room] === 0) this.writeAt[room] = this.blockEnd[room] = 0;
     this.oldest[room] = following;
     this.startAt[room] = 0;
     this.firstSeq[room] = this.owned[room] > 0 ? this.blockSeq[following] : this.endSeq[room];

@@ -4,6 +4,7 @@ import { type Channel, GroupCipher, makeChannel } from "../protocol/channel.ts";
 import { fieldAt } from "../protocol/codec.ts";
 import { isPlainText, textEnd } from "../protocol/group-text.ts";
 import { MESSAGE_OWN, RESULT_BAD_REQUEST, RESULT_FULL, RESULT_OK, RoomMessage } from "../protocol/link.ts";
+import type { Packet } from "../protocol/packet.ts";
 import type { Clock } from "./clock.ts";
 import type { Hal } from "./hal.ts";
 import { Ring } from "./ring.ts";
@@ -115,35 +116,25 @@ export class Rooms {
   }
 
   /**
-   * Stores a GRP_TXT payload (`length` bytes at `at`) in the room that it belongs to. False when it belongs to none:
-   * unknown channel, wrong MAC, or not a plain text.
+   * Stores the GRP_TXT packet `packet` of `frame` in the room that it belongs to. False when it belongs to none: unknown
+   * channel, wrong MAC, or not a plain text. dBm and quarter dB; `flags` of RoomMessage.
    */
-  receive(
-    bytes: Uint8Array,
-    at: number,
-    length: number,
-    pathLen: number,
-    rssi: number,
-    snr: number,
-    flags: number,
-  ): boolean {
-    let handle = this.byHash[bytes[at]];
-    if (handle === 0) {
-      this.unknownChannel++;
-      return false;
-    }
+  receive(frame: Uint8Array, packet: Packet, rssi: number, snr: number, flags: number): boolean {
+    const at = packet.payloadAt;
+    let handle = this.byHash[frame[at]];
     while (handle > 0) {
-      const room = this.list[handle - 1];
-      if (!room) break;
-      const plainLength = this.cipher.open(room.channel, bytes, at, length);
-      if (plainLength >= 0) {
-        if (!isPlainText(this.cipher.plain, plainLength)) return false;
-        this.store(room, bytes, at, length, pathLen, rssi, snr, flags);
+      const room = this.list[handle - 1] as Room;
+      const length = this.cipher.open(room.channel, frame, at, packet.payloadLen);
+      if (length >= 0) {
+        if (!isPlainText(this.cipher.plain, length)) return false;
+        this.store(room, frame, packet, rssi, snr, flags);
         return true;
       }
       handle = room.sameHash;
+      // Only a room's own byte says whether another one shares it.
+      if (handle === 0) this.macFailures++;
     }
-    this.macFailures++;
+    if (!this.byHash[frame[at]]) this.unknownChannel++;
     return false;
   }
 
@@ -177,30 +168,24 @@ export class Rooms {
     return " (" + rssi + " dBm, " + (snr / 4).toFixed(2) + " dB, " + (record[AT.pathLen] & 63) + " hops)";
   }
 
-  private store(
-    room: Room,
-    bytes: Uint8Array,
-    at: number,
-    length: number,
-    pathLen: number,
-    rssi: number,
-    snr: number,
-    flags: number,
-  ): void {
-    const seq = this.ring.next(room.handle);
-    const to = this.ring.append(room.handle, RECORD_HEADER + length, room.max);
-    if (to < 0) return;
+  private store(room: Room, frame: Uint8Array, packet: Packet, rssi: number, snr: number, flags: number): void {
+    const length = packet.payloadLen;
+    const handle = room.handle;
+    const ring = this.ring;
+    const header = this.header;
     const fields = this.fields;
-    fields.setUint32(AT.seq, seq, true);
+    fields.setUint32(AT.seq, ring.next(handle), true);
+    const to = ring.append(handle, RECORD_HEADER + length, room.max);
+    if (to < 0) return;
     fields.setUint32(AT.heardAt, this.clock.unixTime(), true);
     fields.setInt16(AT.rssi, rssi, true);
-    const header = this.header;
     header[AT.snr] = snr;
-    header[AT.pathLen] = pathLen;
+    header[AT.pathLen] = packet.pathLen;
     header[AT.flags] = flags;
-    header[AT.room] = room.handle;
-    this.ring.bytes.set(header, to);
-    this.ring.bytes.set(view(bytes, at, length), to + RECORD_HEADER);
+    header[AT.room] = handle;
+    ring.bytes.set(header, to);
+    // Not view(): a call costs as much as the copy.
+    ring.bytes.set(new Uint8Array(frame.buffer, frame.byteOffset + packet.payloadAt, length), to + RECORD_HEADER);
     this.events.onMessage(room);
   }
 

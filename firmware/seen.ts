@@ -1,35 +1,33 @@
 // Which packets were heard or sent lately, by MeshCore's 8-byte packet hash. MeshCore keeps 160; so do we, at least.
 
-/** One linear native search costs less than any loop here, so the table is split by the first hash byte only. */
-const BUCKETS = 8;
-const PER_BUCKET = 40;
+/** A native search of a short row costs less than any loop here; the first hash byte tells the row. */
+const ROWS = 16;
+const PER_ROW = 20;
 
 export class SeenTable {
-  private readonly first: Int32Array[] = [];
-  private readonly second: Int32Array[] = [];
-  private readonly next = new Uint8Array(BUCKETS);
+  /** First and second halves of the hashes. */
+  private readonly firsts: Int32Array[] = [];
+  private readonly seconds: Int32Array[] = [];
+  private readonly next = new Uint8Array(20);
 
   constructor() {
-    for (let i = 0; i < BUCKETS; i++) {
-      this.first.push(new Int32Array(PER_BUCKET));
-      this.second.push(new Int32Array(PER_BUCKET));
+    for (let i = 0; i < ROWS; i++) {
+      this.firsts.push(new Int32Array(PER_ROW));
+      this.seconds.push(new Int32Array(PER_ROW));
     }
   }
 
-  /** True when `hash` (8 bytes) was marked before and not yet pushed out; marks it otherwise. */
+  /** True when `hash` (its first 8 bytes count) was marked before and not yet pushed out; marks it otherwise. */
   check(hash: Uint8Array): boolean {
     const words = new Int32Array(hash.buffer, hash.byteOffset, 2);
-    const high = words[0];
-    const low = words[1];
-    const bucket = hash[0] & (BUCKETS - 1);
-    const firsts = this.first[bucket];
-    const seconds = this.second[bucket];
-    const found = firsts.indexOf(high);
-    if (found >= 0 && seconds[found] === low) return true;
-    const slot = this.next[bucket];
-    firsts[slot] = high;
-    seconds[slot] = low;
-    this.next[bucket] = (slot + 1) % PER_BUCKET;
+    const row = hash[0] & (ROWS - 1);
+    const firsts = this.firsts[row];
+    const found = firsts.indexOf(words[0]);
+    if (found >= 0 && this.seconds[row][found] === words[1]) return true;
+    const slot = this.next[row];
+    firsts[slot] = words[0];
+    this.seconds[row][slot] = words[1];
+    this.next[row] = slot < PER_ROW - 1 ? slot + 1 : 0;
     return false;
   }
 }

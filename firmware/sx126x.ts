@@ -66,13 +66,13 @@ const OFF = 0;
 const RX = 1;
 const TX = 2;
 
-/** BUSY stays high for 3.5 ms after a cold start and 5 ms while the TCXO settles; far beyond that the chip is stuck. */
-const BUSY_LIMIT_MS = 100;
 const RETRY_FIRST_MS = 1000;
 const RETRY_LIMIT_MS = 60000;
 /** Bytes before the data in the answer to ReadBuffer: opcode, offset, status. */
 const READ_HEADER = 3;
 const RX_IRQS = IRQ_RX_DONE | IRQ_PREAMBLE | IRQ_HEADER | IRQ_HEADER_ERROR | IRQ_CRC_ERROR | IRQ_TIMEOUT;
+/** Of the low byte: with RxDone alone the packet is good. */
+const RX_OUTCOME = IRQ_RX_DONE | IRQ_HEADER_ERROR | IRQ_CRC_ERROR;
 const RX_DIO1 = IRQ_RX_DONE | IRQ_HEADER_ERROR | IRQ_TIMEOUT;
 
 /** What the radio hands up; set once by the mesh. */
@@ -92,7 +92,8 @@ export class Sx126x {
   headerErrors = 0;
   recoveries = 0;
   txAirMs = 0;
-  rxAirMs = 0;
+  rxPackets = 0;
+  rxBytes = 0;
   /** What the channel sounds like when nobody speaks, dBm; 0 until it was measured. */
   noiseFloor = 0;
   /** Why the chip is not running, or empty. */
@@ -102,7 +103,6 @@ export class Sx126x {
   private readonly facts: RadioFacts;
   private readonly events: RadioEvents;
   private state = OFF;
-  private stuck = false;
   private txDeadlineMs = 0;
   private txAirtimeMs = 0;
   private retryMs = RETRY_FIRST_MS;
@@ -111,24 +111,27 @@ export class Sx126x {
   private activeSinceMs = 0;
 
   private readonly irqQuery = new Uint8Array([GET_IRQ, 0, 0, 0]);
-  private readonly irqClear = new Uint8Array([CLEAR_IRQ, 0, 0]);
+  private readonly irqClear = new Uint8Array([CLEAR_IRQ, 0xff, 0xff]);
   private readonly rxQuery = new Uint8Array([GET_RX_BUFFER, 0, 0, 0]);
   private readonly packetQuery = new Uint8Array([GET_PACKET_STATUS, 0, 0, 0, 0]);
   private readonly rssiQuery = new Uint8Array([GET_RSSI, 0, 0]);
   private readonly statusQuery = new Uint8Array([GET_STATUS, 0]);
-  private readonly buffer = new Uint8Array(READ_HEADER + MAX_PACKET + 1);
+  private readonly readCommand = new Uint8Array(READ_HEADER + MAX_PACKET + 1);
+  private readonly writeCommand = new Uint8Array(2 + MAX_PACKET + 1);
 
   constructor(hal: Hal, facts: RadioFacts, settings: RadioSettings, events: RadioEvents) {
     this.hal = hal;
     this.facts = facts;
     this.settings = settings;
     this.events = events;
+    this.readCommand[0] = READ_BUFFER;
+    this.writeCommand[0] = WRITE_BUFFER;
   }
 
   /** Powers the radio and starts to receive; goes on trying by itself when the chip does not answer. */
   begin(): void {
     this.hal.powerUp();
-    this.hal.watchDio1(() => this.service());
+    this.hal.watchDio1(() => this.onEdge());
     this.hal.after(this.facts.powerMs, () => this.restart());
   }
 
@@ -147,7 +150,7 @@ export class Sx126x {
    * can last (MeshCore's rule); then it was noise, and is cleared.
    */
   isClear(): boolean {
-    const irq = this.irq();
+    const irq = this.hal.transfer(this.irqQuery)[3];
     if (!(irq & (IRQ_PREAMBLE | IRQ_HEADER))) {
       this.activeSinceMs = 0;
       return true;
@@ -159,7 +162,7 @@ export class Sx126x {
       irq & IRQ_HEADER ? airtimeMs(this.settings, MAX_PACKET) : (preambleSymbols(this.settings.sf) + 13) * symbolMs;
     if (now - this.activeSinceMs < limitMs) return false;
     this.activeSinceMs = 0;
-    this.clear(IRQ_PREAMBLE | IRQ_HEADER);
+    this.send([CLEAR_IRQ, 0, IRQ_PREAMBLE | IRQ_HEADER]);
     return true;
   }
 
@@ -170,18 +173,15 @@ export class Sx126x {
     this.packetParams(length);
     this.interrupts(IRQ_TX_DONE | IRQ_TIMEOUT, IRQ_TX_DONE | IRQ_TIMEOUT);
     this.send([SET_BUFFER_BASE, 0, 0]);
-    this.buffer[0] = WRITE_BUFFER;
-    this.buffer[1] = 0;
-    this.buffer.set(bytes, 2);
-    this.ready();
-    this.hal.write(view(this.buffer, 0, 2 + length));
-    this.clear(0xffff);
+    this.writeCommand.set(bytes, 2);
+    this.hal.write(view(this.writeCommand, 0, 2 + length));
+    this.hal.write(this.irqClear);
     // 15.1, before each transmission.
     this.patch(REG_TX_MODULATION, 4, this.settings.bwHz === 500000 ? 0 : 4);
     this.hal.receivePath(false);
     this.hal.led(true);
     this.send([SET_TX, 0, 0, 0]);
-    if (this.stuck) {
+    if (this.hal.stuck) {
       this.recover("BUSY stuck before transmitting");
       return false;
     }
@@ -191,45 +191,65 @@ export class Sx126x {
     return true;
   }
 
-  /** What a DIO1 edge calls, and the housekeeping too, so that a missed edge costs a delay and no packet. */
+  /** For the housekeeping: a missed edge costs a delay and no packet. */
   service(): void {
-    for (let round = 0; round < 4 && this.state !== OFF && this.hal.isDio1(); round++) this.handle(this.irq());
-    if (this.state === TX && this.hal.nowMs() > this.txDeadlineMs) {
-      this.recover("transmission did not end");
-      this.events.onSent(false);
-    }
+    if (this.state === OFF) return;
+    if (this.hal.isDio1()) this.onEdge();
+    if (this.state === TX && this.hal.nowMs() > this.txDeadlineMs) this.recover("transmission did not end");
   }
 
   /** Now and then: a chip that was reset or fell out of its mode is started again. */
   checkHealth(): void {
     if (this.state === OFF) return;
     this.service();
-    this.ready();
     const mode = (this.hal.transfer(this.statusQuery)[1] >> 4) & 7;
-    if (this.stuck) this.recover("BUSY stuck");
+    if (this.hal.stuck) this.recover("BUSY stuck");
     else if (this.state === RX && mode !== MODE_RX) this.recover("chip left receive mode");
-    else if (this.state === TX && mode !== MODE_TX && !this.hal.isDio1()) this.recoverTransmit();
+    else if (this.state === TX && mode !== MODE_TX && !this.hal.isDio1()) this.recover("chip left transmit mode");
   }
 
   /** One sample for the noise floor; what is far above it is a signal and does not count (MeshCore: 14 dB). */
   sampleNoise(): void {
     if (this.state !== RX) return;
-    this.ready();
     const rssi = -(this.hal.transfer(this.rssiQuery)[2] >> 1);
     if (this.noiseFloor === 0) this.noiseFloor = rssi;
     else if (rssi < this.noiseFloor + 14)
       this.noiseFloor = Math.max(-120, this.noiseFloor + (rssi - this.noiseFloor) / 8);
   }
 
-  private recoverTransmit(): void {
-    this.recover("chip left transmit mode");
-    this.events.onSent(false);
+  private onEdge(): void {
+    // No edge comes while DIO1 stays high, so it is looked at again; a line that is stuck must not hold us.
+    for (let round = 0; round < 4; round++) {
+      if (this.state === OFF) return;
+      this.handle();
+      if (!this.hal.isDio1()) return;
+    }
   }
 
-  private handle(irq: number): void {
-    if (irq === 0) return;
-    this.clear(irq);
+  /** The way of a good packet is kept short: Espruino pays for every name and every line that it reads past. */
+  private handle(): void {
+    const hal = this.hal;
+    const flags = hal.transfer(this.irqQuery);
+    // All at once: what could come between the two commands does not matter before the next packet's end.
+    hal.write(this.irqClear);
     this.activeSinceMs = 0;
+    if (this.state !== RX || (flags[3] & RX_OUTCOME) !== IRQ_RX_DONE) {
+      this.handleOther((flags[2] << 8) | flags[3]);
+      return;
+    }
+    const where = hal.transfer(this.rxQuery);
+    const length = where[2];
+    this.readCommand[1] = where[3];
+    const answer = hal.transfer(new Uint8Array(this.readCommand.buffer, 0, READ_HEADER + length));
+    const signal = hal.transfer(this.packetQuery);
+    this.rssi = -(signal[2] >> 1);
+    this.snr = (signal[3] << 24) >> 24;
+    this.rxPackets++;
+    this.rxBytes += length;
+    this.events.onPacket(answer, READ_HEADER, length);
+  }
+
+  private handleOther(irq: number): void {
     if (this.state === TX) {
       if (!(irq & (IRQ_TX_DONE | IRQ_TIMEOUT))) return;
       if (irq & IRQ_TX_DONE) this.txAirMs += this.txAirtimeMs;
@@ -237,30 +257,12 @@ export class Sx126x {
       this.events.onSent((irq & IRQ_TX_DONE) !== 0);
     } else if (irq & IRQ_HEADER_ERROR) {
       this.headerErrors++;
-    } else if (irq & IRQ_RX_DONE) {
-      // 15.3 does not apply: the header is explicit. A CRC error comes together with RxDone.
-      if (irq & IRQ_CRC_ERROR) this.crcErrors++;
-      else this.readPacket();
+    } else if (irq & IRQ_CRC_ERROR) {
+      // Comes together with RxDone. 15.3 does not apply: the header is explicit.
+      this.crcErrors++;
     } else if (irq & IRQ_TIMEOUT) {
       this.receive();
     }
-  }
-
-  private readPacket(): void {
-    this.ready();
-    const where = this.hal.transfer(this.rxQuery);
-    const length = where[2];
-    if (length === 0) return;
-    this.buffer[0] = READ_BUFFER;
-    this.buffer[1] = where[3];
-    this.ready();
-    const answer = this.hal.transfer(view(this.buffer, 0, READ_HEADER + length));
-    this.ready();
-    const signal = this.hal.transfer(this.packetQuery);
-    this.rssi = -(signal[2] >> 1);
-    this.snr = (signal[3] << 24) >> 24;
-    this.rxAirMs += airtimeMs(this.settings, length);
-    this.events.onPacket(answer, READ_HEADER, length);
   }
 
   private receive(): void {
@@ -268,13 +270,18 @@ export class Sx126x {
     this.interrupts(RX_IRQS, RX_DIO1);
     this.packetParams(0xff);
     this.send([SET_BUFFER_BASE, 0, 0]);
-    this.clear(0xffff);
+    this.hal.write(this.irqClear);
     this.hal.receivePath(true);
     this.hal.led(false);
     this.send([SET_RX, 0xff, 0xff, 0xff]);
     this.state = RX;
     this.activeSinceMs = 0;
-    if (this.stuck) this.recover("BUSY stuck before receiving");
+    if (this.hal.stuck) this.recover("BUSY stuck before receiving");
+  }
+
+  /** Time on air of what was received, ms; as if every packet had the mean length, which is a symbol or two off. */
+  rxAirMs(): number {
+    return this.rxPackets ? this.rxPackets * airtimeMs(this.settings, this.rxBytes / this.rxPackets) : 0;
   }
 
   private recover(why: string): void {
@@ -285,7 +292,9 @@ export class Sx126x {
 
   /** Resets and sets up the chip. What comes after a pause is in a timer: nothing here blocks for long. */
   private restart(): void {
+    const wasSending = this.state === TX;
     this.state = OFF;
+    if (wasSending) this.events.onSent(false);
     if (this.retryTimer) this.hal.cancel(this.retryTimer);
     this.hal.reset(0);
     this.retryTimer = this.hal.after(2, () => {
@@ -295,11 +304,11 @@ export class Sx126x {
   }
 
   private setUpClock(): void {
-    this.stuck = false;
+    this.hal.stuck = false;
     this.standby();
     const version = this.readRegister(REG_VERSION);
     // A missing chip answers with the idle level of the line.
-    if (this.stuck || version === 0 || version === 0xff) {
+    if (this.hal.stuck || version === 0 || version === 0xff) {
       this.fault = "radio does not answer";
       this.retryTimer = this.hal.after(this.retryMs, () => this.restart());
       this.retryMs = Math.min(this.retryMs * 2, RETRY_LIMIT_MS);
@@ -362,26 +371,11 @@ export class Sx126x {
     this.send([SET_STANDBY, 0]);
   }
 
-  private irq(): number {
-    this.ready();
-    const answer = this.hal.transfer(this.irqQuery);
-    return (answer[2] << 8) | answer[3];
-  }
-
-  private clear(irq: number): void {
-    this.irqClear[1] = irq >> 8;
-    this.irqClear[2] = irq & 255;
-    this.ready();
-    this.hal.write(this.irqClear);
-  }
-
   private send(command: number[]): void {
-    this.ready();
     this.hal.write(new Uint8Array(command));
   }
 
   private readRegister(register: number): number {
-    this.ready();
     return this.hal.transfer(new Uint8Array([READ_REGISTER, register >> 8, register & 255, 0, 0]))[4];
   }
 
@@ -392,18 +386,6 @@ export class Sx126x {
   /** Sets the bits of `mask` in a register to those of `value`; the other bits are the chip's own. */
   private patch(register: number, mask: number, value: number): void {
     this.writeRegister(register, (this.readRegister(register) & ~mask) | value);
-  }
-
-  /** Waits until the chip takes a command; gives up for good, and says so in `stuck`, when it never does. */
-  private ready(): void {
-    if (!this.hal.isBusy() || this.stuck) return;
-    const limitMs = this.hal.nowMs() + BUSY_LIMIT_MS;
-    while (this.hal.isBusy()) {
-      if (this.hal.nowMs() > limitMs) {
-        this.stuck = true;
-        return;
-      }
-    }
   }
 
   /** The first row whose first number is not below `value`; the last where all are. */

@@ -155,7 +155,7 @@ export function forEngine() {
         ecma: 2015,
         toplevel: true,
         mangle: false,
-        compress: { passes: 3, pure_funcs: ["message", "fixed", "fieldAt"] },
+        compress: { passes: 3, reduce_funcs: false, pure_funcs: ["message", "fixed", "fieldAt"] },
       });
       const lowered = await transformAsync(folded.code, {
         plugins: BABEL_PLUGINS,
@@ -168,7 +168,15 @@ export function forEngine() {
         ecma: 2015,
         toplevel: true,
         mangle: { toplevel: true, properties: { regex: short } },
-        compress: { hoist_funs: true, hoist_vars: true, passes: 3, keep_fargs: false, arrows: false },
+        // Inlined functions cost on every call: Espruino reads past code that it does not run, byte by byte.
+        compress: {
+          hoist_funs: true,
+          hoist_vars: true,
+          passes: 3,
+          keep_fargs: false,
+          arrows: false,
+          reduce_funcs: false,
+        },
         format: { ascii_only: true },
       });
       return { code: small.code, map: null };
