@@ -50,7 +50,11 @@ async function openSerial(path: string, baudRate: number): Promise<BytePort> {
     write: (bytes) => void port.write(Buffer.from(bytes)),
     onData: (fn) => void port.on("data", fn),
     onClose: (fn) => {
-      port.on("close", (error: Error | null) => fn(fault ?? error?.message ?? "closed"));
+      port.on("close", (error: Error | null) => {
+        // What the system calls it ("bad file descriptor") helps nobody alone.
+        const found = fault ?? error?.message;
+        fn(found === undefined ? `${path} was closed` : `${path} has gone (${found})`);
+      });
     },
     close: () => {
       if (port.isOpen) port.close();
