@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { transform } from "esbuild";
 import { loadBoards } from "./firmware/build/boards.mjs";
-import { boardEntry, forEngine, ownScope, writeFacts } from "./firmware/build/pipeline.mjs";
+import { boardEntry, foldFields, forEngine, ownScope, writeFacts } from "./firmware/build/pipeline.mjs";
 
 const { version, dependencies } = JSON.parse(readFileSync("package.json", "utf8"));
 
@@ -20,6 +20,8 @@ const typescript = (target) => ({
   },
 });
 
+const folded = await foldFields();
+
 const firmware = (board, engine) => ({
   input: `board:${board.id}`,
   output: {
@@ -30,6 +32,7 @@ const firmware = (board, engine) => ({
   plugins: [
     boardEntry(board, engine, version),
     typescript("es2019"),
+    folded,
     ownScope(),
     forEngine(),
     ...(engine === "espruino" ? [writeFacts(board)] : []),

@@ -31,24 +31,18 @@ const HALF_FRAME_MS = 1000;
 /** Builds and starts everything on `hal`. `arena` is allocated by the caller before all else, while memory is in one piece. */
 export function start(hal: Hal, arena: Uint8Array, board: BoardFacts, version: string): MeshcoreRoom {
   const clock = new Clock(hal);
-  let link: Link | null = null;
-  const rooms = new Rooms(hal, clock, arena, {
-    onMessage: (room) => link?.onMessage(room),
-    onRoomChange: (room) => link?.onRoomChange(room),
-  });
+  const rooms = new Rooms(hal, clock, arena);
   // EU/UK (Narrow), what most of MeshCore's users run; a host or a person sets another.
   const radio: RadioSettings = { freqHz: 869618000, bwHz: 62500, sf: 8, cr: 8, powerDbm: 22 };
-  const mesh = new Mesh(hal, board.radio, radio, DEFAULT_DUTY_PERMILLE, rooms, {
-    onHeard: (bytes, rssi, snr) => link?.onHeard(bytes, rssi, snr),
-    onSent: (request, sent, airtimeMs) => link?.onSent(request, sent, airtimeMs),
-  });
+  const mesh = new Mesh(hal, board.radio, radio, DEFAULT_DUTY_PERMILLE, rooms);
   const settings = new Settings(hal, mesh, board.id, version);
   const console = new Console(hal, rooms, mesh, clock, settings);
-  const host = new Link(hal, rooms, mesh, clock, settings);
-  link = host;
+  const link = new Link(hal, rooms, mesh, clock, settings);
+  rooms.events = link;
+  mesh.events = link;
   const deframer = new KissDeframer(
     (type, body) => {
-      if (type >> 4 === LINK_PORT) host.receive(body);
+      if (type >> 4 === LINK_PORT) link.receive(body);
     },
     (text) => console.receive(text),
   );
@@ -62,5 +56,5 @@ export function start(hal: Hal, arena: Uint8Array, board: BoardFacts, version: s
   };
   hal.openSerial(receive);
   mesh.start();
-  return { board, rooms, mesh, link: host, console, protocol: protocolApi(hal.crypto), receive };
+  return { board, rooms, mesh, link, console, protocol: protocolApi(hal.crypto), receive };
 }

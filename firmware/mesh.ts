@@ -50,7 +50,8 @@ export class Mesh {
 
   private readonly hal: Hal;
   private readonly rooms: Rooms;
-  private readonly events: MeshEvents;
+  /** Who is told; set before the first packet. */
+  events!: MeshEvents;
   private readonly packet = new Packet();
   private readonly outgoing = new Packet();
   private readonly seen = new SeenTable();
@@ -61,17 +62,9 @@ export class Mesh {
   private busySinceMs = 0;
   private timer = 0;
 
-  constructor(
-    hal: Hal,
-    facts: RadioFacts,
-    settings: RadioSettings,
-    dutyPermille: number,
-    rooms: Rooms,
-    events: MeshEvents,
-  ) {
+  constructor(hal: Hal, facts: RadioFacts, settings: RadioSettings, dutyPermille: number, rooms: Rooms) {
     this.hal = hal;
     this.rooms = rooms;
-    this.events = events;
     this.duty = new DutyBudget(dutyPermille, hal.nowMs());
     this.radio = new Sx126x(hal, facts, settings, this);
   }

@@ -54,17 +54,17 @@ export class Rooms {
 
   private readonly hal: Hal;
   private readonly clock: Clock;
-  private readonly events: RoomEvents;
+  /** Who is told; set before the first message. */
+  events!: RoomEvents;
   /** Channel hash byte -> handle + 1 of the first room with it. */
   private readonly byHash = new Uint8Array(256);
   private readonly header: Uint8Array;
   private readonly fields: DataView;
 
   /** `arena` holds the messages of all rooms; allocate it before anything else. */
-  constructor(hal: Hal, clock: Clock, arena: Uint8Array, events: RoomEvents) {
+  constructor(hal: Hal, clock: Clock, arena: Uint8Array) {
     this.hal = hal;
     this.clock = clock;
-    this.events = events;
     this.ring = new Ring(arena, MAX_ROOMS);
     this.cipher = new GroupCipher(hal.crypto);
     // At least 20 bytes: shorter arrays are slow on Espruino.

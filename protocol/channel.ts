@@ -97,23 +97,23 @@ export class GroupCipher {
     this.padded = null;
   }
 
-  /**
-   * True when the `len` payload bytes at `at` were made with this channel's key: hash byte and MAC are right. A
-   * ciphertext that is empty or no whole number of blocks never is.
-   */
+  /** True when the `len` payload bytes at `at` were made with this channel's key: hash byte and MAC are right. */
   matches(channel: Channel, payload: Uint8Array, at: number, len: number): boolean {
-    const size = len - SEAL_HEADER;
-    if (payload[at] !== channel.hash || size < BLOCK || size & 15 || size > MOST_BLOCKS * BLOCK) return false;
-    this.work.set(new Uint8Array(payload.buffer, payload.byteOffset + at + SEAL_HEADER, size), PADS);
-    const mac = this.mac(channel, size);
-    return mac[0] === payload[at + 1] && mac[1] === payload[at + 2];
+    return this.open(channel, payload, at, len) >= 0;
   }
 
-  /** Deciphers into `plain` and returns the length, zero padding included; -1 when the payload is not authentic. */
+  /**
+   * Deciphers into `plain` and returns the length, zero padding included; -1 when the payload is not authentic. A
+   * ciphertext that is empty or no whole number of blocks never is.
+   */
   open(channel: Channel, payload: Uint8Array, at: number, len: number): number {
-    if (!this.matches(channel, payload, at, len)) return -1;
     const size = len - SEAL_HEADER;
-    this.crypto.aesDecrypt(channel.aesKey, new Uint8Array(this.work.buffer, PADS, size), this.plain);
+    if (payload[at] !== channel.hash || size < BLOCK || size & 15 || size > MOST_BLOCKS * BLOCK) return -1;
+    const work = this.work;
+    work.set(new Uint8Array(payload.buffer, payload.byteOffset + at + SEAL_HEADER, size), PADS);
+    const mac = this.mac(channel, size);
+    if (mac[0] !== payload[at + 1] || mac[1] !== payload[at + 2]) return -1;
+    this.crypto.aesDecrypt(channel.aesKey, new Uint8Array(work.buffer, PADS, size), this.plain);
     return size;
   }
 

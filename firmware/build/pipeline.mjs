@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { transformAsync } from "@babel/core";
 import { minify } from "terser";
+import { loadTables } from "./boards.mjs";
 
 /** What the bundle carries of a board's facts, in the shape of firmware/hal.ts BoardFacts. */
 function boardFacts(board) {
@@ -87,6 +88,21 @@ export function ownScope() {
         code: `${imports.join("\n")}\nexport const ${exported[0]} = (() => {${body}\nreturn ${exported[0]};})();`,
         map: null,
       };
+    },
+  };
+}
+
+/** Offsets and sizes of the link's messages are numbers in the bundle, as if the table had been written out by hand. */
+export async function foldFields() {
+  const { tables, fieldAt } = await loadTables();
+  return {
+    name: "fold-fields",
+    transform(code, id) {
+      if (!id.includes("/firmware/")) return null;
+      const folded = code
+        .replace(/fieldAt\((\w+), "(\w+)"\)/g, (_, table, field) => fieldAt(tables[table], field))
+        .replace(/\b(\w+)\.size\b/g, (whole, table) => tables[table]?.size ?? whole);
+      return { code: folded, map: null };
     },
   };
 }
