@@ -73,7 +73,7 @@ export function message<const R extends readonly Row[]>(type: number, name: stri
 
 /**
  * Writes the fields of `value` into `out` from `at` on and returns how many bytes that took, -1 when `out` is too small.
- * Integers are cut to their width and byte fields are taken as they are: see fieldProblem() for values from outside.
+ * Integers are cut to their width and byte fields are taken as they are: whoever has a value from outside checks it there.
  */
 export function encode<V>(table: Message<V>, value: V, out: Uint8Array, at: number): number {
   const fields = value as Record<string, number | Uint8Array>;
@@ -112,34 +112,6 @@ export function decode<V>(table: Message<V>, bytes: Uint8Array, at: number, len:
     from += codec.size;
   }
   return fields as V;
-}
-
-const LOWEST: Record<string, number> = { setInt8: -128, setInt16: -32768, setInt32: -2147483648 };
-const HIGHEST: Record<string, number> = {
-  setUint8: 255,
-  setInt8: 127,
-  setUint16: 65535,
-  setInt16: 32767,
-  setUint32: 4294967295,
-  setInt32: 2147483647,
-};
-
-/** What keeps `value` from going through the table unchanged, as "field: reason"; "" when nothing does. */
-export function fieldProblem<V>(table: Message<V>, value: V): string {
-  const fields = value as Record<string, unknown>;
-  const names = table.rows.split(" ");
-  for (let i = 0; i < names.length; i++) {
-    const codec = table.codecs[i];
-    const field = fields[names[i]];
-    if (codec.put) {
-      const low = LOWEST[codec.put] || 0;
-      const fits = typeof field === "number" && field >= low && field <= HIGHEST[codec.put] && field % 1 === 0;
-      if (!fits) return names[i] + ": a whole number from " + low + " to " + HIGHEST[codec.put] + " is needed";
-    } else if (!(field instanceof Uint8Array) || (codec.size && field.length !== codec.size)) {
-      return names[i] + ": " + (codec.size ? codec.size + " " : "") + "bytes are needed";
-    }
-  }
-  return "";
 }
 
 /** Where a field begins in a message whose `rest` comes last; for code that keeps messages in their wire form. */
