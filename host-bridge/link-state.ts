@@ -145,6 +145,8 @@ export interface LinkState {
   taken: Map<number, { post: Post; since: number }>;
   /** Where the board's clock stood at some moment of ours: an uptime behind that means that it has started again. */
   uptime: { boardS: number; atMs: number };
+  /** The same at the last Status. */
+  polled: { boardS: number; atMs: number };
   linkErrors: number;
   /** When each of these is next due. */
   helloAt: number;
@@ -198,6 +200,7 @@ export function newLink(wish: LinkWish, cursors: ReadonlyMap<string, RingCursor>
     posts: [],
     taken: new Map(),
     uptime: { boardS: 0, atMs: 0 },
+    polled: { boardS: 0, atMs: 0 },
     linkErrors: 0,
     helloAt: 0,
     pollAt: 0,

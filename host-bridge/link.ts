@@ -26,6 +26,10 @@ const MAX_TRIES = 4;
 const MAX_TAKEN = 4;
 /** More than the rounding of two uptimes and the jitter of a serial line. */
 const UPTIME_SLACK_S = 1.5;
+/** After that long without us a board stops streaming; we poll when it has aged by a third of that. */
+const HOST_GONE_S = 30;
+const POLL_AGE_S = 10;
+const MIN_POLL_MS = 100;
 
 /**
  * The host's end of the link (docs/link.md). One event in, the next state and what to do out; the state that went in is
@@ -133,6 +137,7 @@ function onHello(s: LinkState, hello: HelloValue, now: Instant, emit: Emit) {
     return;
   }
   s.uptime = { boardS: hello.uptimeS, atMs: now.ms };
+  s.polled = s.uptime;
   if (s.phase === "greeting") {
     s.identity = toIdentity(hello);
     enter(s, "listing", now);
@@ -165,14 +170,18 @@ function goUp(s: LinkState, status: StatusValue, now: Instant, emit: Emit): void
 function onStatus(s: LinkState, status: StatusValue, now: Instant, emit: Emit): void {
   if (s.request?.ask.kind !== "status" || s.request.req !== status.req) return;
   s.request = null;
-  s.pollAt = now.ms + TIMES.poll;
+  const aged = status.uptimeS - s.polled.boardS;
+  // A simulated board may live many times faster than we do. It must hear of us before it takes us for gone.
+  const agedOnceMs = aged > 0 ? (POLL_AGE_S / aged) * (now.ms - s.polled.atMs) : TIMES.poll;
+  s.pollAt = now.ms + Math.min(TIMES.poll, Math.max(agedOnceMs, MIN_POLL_MS));
+  s.polled = { boardS: status.uptimeS, atMs: now.ms };
   emit({ type: "status", status });
   if (s.phase === "listing") {
     goUp(s, status, now, emit);
     return;
   }
-  if (status.linkErrors > s.linkErrors) {
-    // Something of ours did not arrive. It may have been a Resume.
+  if (status.linkErrors > s.linkErrors || aged >= HOST_GONE_S) {
+    // Something of ours did not arrive, perhaps a Resume; or the board has stopped to stream.
     for (const ring of s.rings.values()) ring.resumeAt = now.ms;
   }
   s.linkErrors = status.linkErrors;

@@ -51,6 +51,8 @@ export class FakeBoard {
   /** After which time Sent comes; null = never. */
   sentAfterMs: number | null = 200;
   silent = false;
+  /** How many times faster than the host's its clock runs. */
+  speed = 1;
   /** Names of the messages that arrived. */
   heard: string[] = [];
   times: number[] = [];
@@ -64,6 +66,7 @@ export class FakeBoard {
   private deframer: KissDeframer;
   private port: { data: (bytes: Uint8Array) => void; close: (reason: string) => void; open: boolean } | null = null;
   private progressMs = 0;
+  private hostSeenMs = 0;
 
   constructor(clock: Clock) {
     this.clock = clock;
@@ -166,7 +169,7 @@ export class FakeBoard {
   }
 
   private uptimeS(): number {
-    return Math.floor((this.clock.nowMs() - this.bootMs) / 1000);
+    return Math.floor(((this.clock.nowMs() - this.bootMs) * this.speed) / 1000);
   }
 
   private newDeframer(): KissDeframer {
@@ -188,6 +191,7 @@ export class FakeBoard {
       return;
     }
     this.heard.push(table.name);
+    this.hostSeenMs = this.clock.nowMs();
     const result = (code: number): void => this.send(wire.Result, { req: value.req, code, detail: 0 });
     if (table.name === "Hello") {
       for (const room of this.rooms) room.streaming = false;
@@ -258,6 +262,8 @@ export class FakeBoard {
   }
 
   private stream(): void {
+    if ((this.clock.nowMs() - this.hostSeenMs) * this.speed > 30_000)
+      for (const room of this.rooms) room.streaming = false;
     this.rooms.forEach((room, handle) => {
       while (room.streaming && this.inFlight() < 4 && room.next < room.firstSeq + room.records.length) {
         if (room.next < room.firstSeq)

@@ -210,6 +210,18 @@ describe("link: nothing lost, nothing twice", () => {
     assert.equal(bench.board.rooms[0].acked, 10);
   });
 
+  it("keeps a board streaming whose clock runs a hundred times faster", () => {
+    const bench = new LinkBench([wanted("A")]);
+    bench.board.speed = 100;
+    upWith(bench);
+    for (let i = 1; i <= 20; i++) {
+      bench.clock.advance(3000);
+      bench.hear("A", i);
+    }
+    bench.clock.advance(3000);
+    assert.deepEqual(bench.of("A"), range(1, 20));
+  });
+
   it("brings every message once and in order over a cable that loses, breaks and cuts", () => {
     const seed = Number(process.env["SEED"] ?? Date.now() % 1e6);
     console.log(`      seed ${seed}`);
