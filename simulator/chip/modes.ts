@@ -65,7 +65,7 @@ export const MODE_COMMANDS: { readonly [opcode: number]: Start } = {
     // The symbols asked for and about one more to think (AN1200.48).
     chip.startTimer(((1 << chip.arg(0x88, 1)) + 1) * symbolMs(mod), () => {
       // SF5 is detectable down to an SNR of -2.5 dB, each step further by as much again.
-      const busy = chip.level() > noiseDbm(bandwidthHz(mod[2])) - 2.5 * (mod[1] - 4);
+      const busy = chip.signal() > noiseDbm(bandwidthHz(mod[2])) - 2.5 * (mod[1] - 4);
       chip.enter(STBY_RC);
       if (busy && chip.arg(0x88, 4) === 1) listen(chip, ticks(chip.bytesOf(0x88), 5));
       chip.raise(IRQ_CAD_DONE | (busy ? IRQ_CAD_DETECTED : 0));

@@ -292,9 +292,15 @@ export class ChipModel {
     return this.tcxo === this.wiring.tcxo;
   }
 
+  /** The signal on the channel in dBm, far below any noise when there is none. */
+  signal(): number {
+    return this.hooks.level ? this.hooks.level() : -200;
+  }
+
+  /** What the receiver measures: the signal, or the noise above it. */
   level(): number {
     const floor = noiseDbm(bandwidthHz(this.arg(0x8b, 2)) || 1);
-    const heard = this.hooks.level ? this.hooks.level() : floor;
+    const heard = this.signal();
     return heard > floor ? heard : floor + (this.noise() & 3) - 1;
   }
 

@@ -1,0 +1,69 @@
+/*
+ * Runs inside the stand-in's context before anything else: takes away what Espruino does not have, so that code which would
+ * fail on a board fails here too, and changes what Espruino does otherwise. Its text goes into the context, so it can use
+ * nothing of this file but its own body.
+ */
+export function limitToEspruino(): void {
+  const world = globalThis as unknown as Record<string, unknown>;
+  const drop = (owner: unknown, names: string): void => {
+    for (const name of names.split(" ")) delete (owner as Record<string, unknown>)[name];
+  };
+  const typedArray = Object.getPrototypeOf(Uint8Array) as { prototype: Record<string, unknown> };
+  const listOf = [].slice;
+
+  drop(
+    world,
+    "Map Set WeakMap WeakSet WeakRef FinalizationRegistry Proxy Reflect Symbol BigInt BigInt64Array BigUint64Array " +
+      "SharedArrayBuffer Atomics WebAssembly Intl RangeError EvalError URIError AggregateError escape unescape console " +
+      "Iterator",
+  );
+  drop(Math, "imul clz32 trunc log2 log10 log1p expm1 hypot fround cbrt sinh cosh tanh asinh acosh atanh");
+  drop(Array, "from of fromAsync");
+  drop(
+    Array.prototype,
+    "flat flatMap at keys entries values reduceRight lastIndexOf findLast findLastIndex copyWithin toSorted toReversed toSpliced with",
+  );
+  drop(typedArray, "from of");
+  drop(
+    typedArray.prototype,
+    "subarray copyWithin at keys entries values reduceRight lastIndexOf findLast findLastIndex toSorted toReversed with",
+  );
+  drop(ArrayBuffer, "isView");
+  drop(ArrayBuffer.prototype, "slice resize transfer transferToFixedLength");
+  drop(String, "raw fromCodePoint");
+  drop(
+    String.prototype,
+    "at codePointAt localeCompare search trimStart trimEnd trimLeft trimRight normalize matchAll isWellFormed toWellFormed " +
+      "anchor big blink bold fixed fontcolor fontsize italics link small strike sub sup",
+  );
+  drop(Number, "isInteger isFinite isNaN isSafeInteger MAX_SAFE_INTEGER MIN_SAFE_INTEGER EPSILON parseInt parseFloat");
+  drop(Number.prototype, "toPrecision toExponential");
+  drop(Object, "freeze isFrozen seal isSealed preventExtensions isExtensible is hasOwn groupBy getOwnPropertySymbols");
+  drop(Promise.prototype, "finally");
+  drop(Promise, "allSettled any withResolvers race");
+  drop(Date, "UTC");
+
+  const change = (owner: unknown, name: string, value: unknown): void => {
+    Object.defineProperty(owner, name, { value, writable: true, configurable: true, enumerable: false });
+  };
+  // Typed slice makes a plain array on Espruino, one variable a byte.
+  change(typedArray.prototype, "slice", function (this: Uint8Array, from?: number, to?: number) {
+    return listOf.call(this, from, to);
+  });
+  // Characters are bytes.
+  const fromCharCode = String.fromCharCode;
+  change(String, "fromCharCode", (...codes: number[]) => {
+    const bytes = [];
+    for (let i = 0; i < codes.length; i++) bytes[i] = codes[i] & 255;
+    return fromCharCode.apply(null, bytes);
+  });
+  const split = String.prototype.split as (by: string) => string[];
+  change(String.prototype, "split", function (this: string, by: string) {
+    return split.call(this, by);
+  });
+  const replace = String.prototype.replace as (what: string, by: string) => string;
+  change(String.prototype, "replace", function (this: string, what: string, by: unknown) {
+    if (typeof by === "function") throw new Error("String.replace with a function is not supported by Espruino");
+    return replace.call(this, what, by as string);
+  });
+}

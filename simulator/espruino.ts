@@ -1,0 +1,363 @@
+/*
+ * An Espruino that is none: runs a built bundle in a context of its own, with the engine's API around it and nothing of
+ * Node in it. It is there to test and to show, not to keep hostile code in.
+ */
+import { type Context, createContext, Script } from "node:vm";
+import type { SimClock } from "./clock.ts";
+import { EngineQueue } from "./engine-queue.ts";
+import { type EngineEntry, type EngineHost, insideEspruino } from "./espruino-inside.ts";
+import { limitToEspruino } from "./espruino-limits.ts";
+import { copyIn, copyOut, nativeCrypto, nativeStorage } from "./espruino-native.ts";
+import { Random } from "./random.ts";
+
+/** What is soldered to the processor. Pins go by their names. */
+export interface EngineHardware {
+  read(pin: string): number;
+  write(pin: string, level: number): void;
+  /** A sentence when the engine cannot watch the pin. */
+  refusesWatch(pin: string): string | undefined;
+  spiSetup(bus: string, setup: SpiSetup): void;
+  /** One NSS cycle. */
+  spiTransfer(bus: string, data: Uint8Array, nss: string): Uint8Array;
+  /** Bytes that the program writes to a serial device. */
+  serialOut(device: string, bytes: Uint8Array): void;
+}
+
+export interface SpiSetup {
+  sck: string;
+  miso: string;
+  mosi: string;
+  baud: number;
+  mode: number;
+  order: string;
+}
+
+export interface EspruinoOptions {
+  clock: SimClock;
+  hardware: EngineHardware;
+  /** BOARD, VERSION and SERIAL of process.env. */
+  env: { BOARD: string; VERSION: string; SERIAL: string };
+  pins: readonly string[];
+  /** Device that has the prompt after boot. */
+  console: string;
+  jsVars: number;
+  jsVarBytes: number;
+  /** False for builds without AES in their crypto module. */
+  aes: boolean;
+  /** Level of every analog input, 0..1; absent where the build has no analogRead. */
+  analog?: number;
+  /** Storage files; they outlast reboots. */
+  files: Map<string, string>;
+  seed: number;
+}
+
+export const DEVICES = ["USB", "Serial1", "Serial2"];
+/** Events carry at most so many bytes of serial data (nRF52). */
+const CHUNK = 64;
+/** Room for serial data in the event queue; each event takes two bytes besides its data (nRF52). */
+const QUEUE_BYTES = 1024;
+const HELD_BYTES = 1 << 20;
+const CONSOLE_TEXT = 1 << 16;
+/** The time of a call of the engine's API: that of a quick engine, so that a driver which counts on slowness is found. */
+const CALL_MS = 0.05;
+const BOOT_MS = 150;
+const BOOT_FILES = [".boot0", ".boot1", ".boot2", ".boot3"];
+/** JsVars that a bundle takes for each KB of its text when it runs from Storage, as measured. */
+const JSVARS_PER_KB = 58;
+
+interface Watch {
+  pin: string;
+  edge: string;
+  debounceMs: number;
+  last: number;
+}
+
+export class Espruino {
+  /** What the engine printed: print, console.log and uncaught errors; the last 64 KB. */
+  consoleText = "";
+  /** Errors that no code of the program caught. */
+  readonly uncaught: string[] = [];
+  /** Bytes from outside that found no room. */
+  overruns = 0;
+  private readonly options: EspruinoOptions;
+  private readonly random: Random;
+  private queue: EngineQueue;
+  private context: Context | null = null;
+  private entry: EngineEntry | null = null;
+  private consoleDevice = "";
+  private readonly timers = new Map<number, () => void>();
+  private readonly watches = new Map<number, Watch>();
+  private lastId = 0;
+  private timeOffset = 0;
+  private bootedAt = 0;
+  private out: { device: string; text: string } | null = null;
+  private held = new Map<string, Buffer[]>();
+  private queuedBytes = 0;
+  private rebooting = false;
+  private watchdog: { deadline: number; ms: number; auto: boolean } | null = null;
+  private cancelWatchdog: () => void = () => undefined;
+
+  constructor(options: EspruinoOptions) {
+    this.options = options;
+    this.random = new Random(options.seed);
+    this.queue = new EngineQueue(options.clock);
+  }
+
+  /** The program's time in ms. */
+  nowMs(): number {
+    return this.queue.nowMs();
+  }
+
+  /** Starts the engine: a new context, then the boot files. */
+  powerOn(): void {
+    this.powerOff();
+    this.queue = new EngineQueue(this.options.clock);
+    this.queue.after(BOOT_MS, () => this.boot());
+  }
+
+  powerOff(): void {
+    this.queue.stop();
+    for (const cancel of this.timers.values()) cancel();
+    this.timers.clear();
+    this.watches.clear();
+    this.held.clear();
+    this.queuedBytes = 0;
+    this.out = null;
+    this.cancelWatchdog();
+    this.watchdog = null;
+    this.rebooting = false;
+    this.context = null;
+    this.entry = null;
+  }
+
+  /** The context's global object, for tests. */
+  get globals(): Record<string, unknown> {
+    return this.evaluate("globalThis") as Record<string, unknown>;
+  }
+
+  /** Evaluates code in the context, between two events. */
+  evaluate(code: string): unknown {
+    if (!this.context) throw new Error("the simulated board is off");
+    return new Script(code, { filename: "evaluate" }).runInContext(this.context);
+  }
+
+  /** True when nothing waits for the program: no event, no data. */
+  isIdle(): boolean {
+    return this.queue.isIdle() && this.held.size === 0;
+  }
+
+  /** A pin changed by itself. Like the engine it only queues the event; the program's function runs from the idle loop. */
+  pinChanged(pin: string, level: number): void {
+    for (const [id, watch] of this.watches) {
+      if (watch.pin !== pin || (watch.edge !== "both" && (watch.edge === "rising") !== (level === 1))) continue;
+      const seconds = this.seconds();
+      const { last } = watch;
+      watch.last = seconds;
+      const run = () => this.enter((entry) => entry.edge(id, level, seconds, last, pin));
+      if (watch.debounceMs > 0) this.queue.after(watch.debounceMs, run);
+      else this.queue.push(run);
+    }
+  }
+
+  /** Bytes for a serial device. The device takes what it has room for; the rest waits outside, as USB makes it wait. */
+  receive(device: string, bytes: Uint8Array): void {
+    const held = this.held.get(device) ?? [];
+    const waiting = held.reduce((sum, chunk) => sum + chunk.length, 0);
+    if (!this.entry || waiting + bytes.length > HELD_BYTES) {
+      this.overruns += bytes.length;
+      return;
+    }
+    for (let at = 0; at < bytes.length; at += CHUNK) held.push(Buffer.from(bytes.subarray(at, at + CHUNK)));
+    this.held.set(device, held);
+    this.feed();
+  }
+
+  private feed(): void {
+    for (const [device, held] of this.held) {
+      while (held.length > 0 && this.queuedBytes + held[0].length + 2 <= QUEUE_BYTES) {
+        const chunk = held.shift() as Buffer;
+        this.queuedBytes += chunk.length + 2;
+        this.queue.push(() => {
+          this.queuedBytes -= chunk.length + 2;
+          const isConsole = device === this.consoleDevice;
+          this.enter((entry) => entry.data(device, chunk.toString("latin1"), isConsole));
+          this.feed();
+        });
+      }
+      if (held.length === 0) this.held.delete(device);
+    }
+  }
+
+  private boot(): void {
+    this.consoleDevice = this.options.console;
+    this.timeOffset = 0;
+    this.bootedAt = this.queue.nowMs();
+    // No prototype: through that of a host object the program would reach the host.
+    this.context = createContext(Object.create(null), { name: "espruino" });
+    const source = `(() => { const __name = (fn) => fn; (${limitToEspruino})(); return ${insideEspruino}; })()`;
+    const inside = new Script(source, { filename: "espruino" }).runInContext(this.context) as typeof insideEspruino;
+    this.entry = inside(this.host());
+    const { files } = this.options;
+    const main = files.has(".bootrst") ? ".bootrst" : ".bootcde";
+    for (const file of [...BOOT_FILES, main]) {
+      const code = files.get(file);
+      if (code !== undefined) this.enter((entry) => entry.run(code, file));
+    }
+  }
+
+  /** One event: the program runs, then what it wrote goes out. */
+  private enter(run: (entry: EngineEntry) => void): void {
+    if (!this.entry || this.rebooting) return;
+    this.queue.spend(CALL_MS);
+    try {
+      run(this.entry);
+    } catch (error) {
+      // Only what the program's own handler of uncaught exceptions throws comes as far as this.
+      this.uncaught.push(String(error));
+    }
+    this.flush();
+    if (this.watchdog?.auto) this.kick();
+    if (this.rebooting) this.powerOn();
+  }
+
+  private seconds(): number {
+    return (this.queue.nowMs() - this.bootedAt) / 1000 + this.timeOffset;
+  }
+
+  private flush(): void {
+    const out = this.out;
+    this.out = null;
+    if (out) this.options.hardware.serialOut(out.device, Buffer.from(out.text, "latin1"));
+  }
+
+  private write(device: string, text: string): void {
+    if (this.out && this.out.device !== device) this.flush();
+    this.out = { device, text: (this.out?.text ?? "") + text };
+    this.queue.spend((CALL_MS * text.length) / CHUNK);
+  }
+
+  private print(text: string): void {
+    this.consoleText = (this.consoleText + text).slice(-CONSOLE_TEXT);
+    if (this.consoleDevice) this.write(this.consoleDevice, text.replaceAll("\n", "\r\n"));
+  }
+
+  /** Each call of the API takes a moment, and finds out when the watchdog has had enough. */
+  private work(ms: number): void {
+    this.queue.spend(ms);
+    if (this.watchdog && !this.rebooting && this.queue.nowMs() > this.watchdog.deadline) {
+      this.consoleText += "watchdog: reboot\n";
+      this.rebooting = true;
+    }
+    if (this.rebooting) throw new Error("the board reboots");
+  }
+
+  private kick(): void {
+    if (!this.watchdog) return;
+    this.watchdog.deadline = this.queue.nowMs() + this.watchdog.ms;
+    this.cancelWatchdog();
+    this.cancelWatchdog = this.options.clock.after(this.watchdog.deadline - this.options.clock.nowMs(), () => {
+      if (!this.watchdog) return;
+      this.consoleText += "watchdog: reboot\n";
+      this.powerOn();
+    });
+  }
+
+  private memory(): string {
+    const { jsVars, jsVarBytes, files } = this.options;
+    const code = [...BOOT_FILES, ".bootcde", ".bootrst"].reduce((sum, file) => sum + (files.get(file)?.length ?? 0), 0);
+    // An estimate: nothing here counts JsVars. The real engines are asked by `npm run test:engine`.
+    const usage = Math.min(jsVars, Math.round((code / 1024) * JSVARS_PER_KB) + 4300);
+    return JSON.stringify({ free: jsVars - usage, usage, total: jsVars, blocksize: jsVarBytes });
+  }
+
+  private startTimer(ms: number): number {
+    const id = ++this.lastId;
+    const cancel = this.queue.after(ms, () => {
+      if (this.timers.delete(id)) this.enter((entry) => entry.timer(id));
+    });
+    this.timers.set(id, cancel);
+    return id;
+  }
+
+  private watch(pin: string, edge: string, debounceMs: number): number {
+    const refusal = this.options.hardware.refusesWatch(pin);
+    if (refusal) throw new Error(refusal);
+    const id = ++this.lastId;
+    this.watches.set(id, { pin, edge, debounceMs, last: 0 });
+    return id;
+  }
+
+  private host(): EngineHost {
+    const { options, random } = this;
+    const { hardware } = options;
+    const cheap = <T>(result: T): T => {
+      this.work(CALL_MS);
+      return result;
+    };
+    return {
+      pins: options.pins.join(" "),
+      devices: DEVICES.join(" "),
+      hasAes: options.aes,
+      hasAnalog: options.analog !== undefined,
+      env: () => JSON.stringify(options.env),
+      memory: () => cheap(this.memory()),
+      getTime: () => {
+        this.work(CALL_MS);
+        return this.seconds();
+      },
+      setTime: (seconds) => {
+        this.timeOffset += seconds - this.seconds();
+      },
+      random: () => random.bits(),
+      startTimer: (ms) => this.startTimer(ms),
+      stopTimer: (id) => {
+        this.timers.get(id)?.();
+        this.timers.delete(id);
+      },
+      pinMode: () => cheap(undefined),
+      digitalRead: (pin) => {
+        this.work(CALL_MS);
+        return hardware.read(pin);
+      },
+      digitalWrite: (pin, level) => {
+        this.work(CALL_MS);
+        hardware.write(pin, level);
+      },
+      analogRead: () => cheap(options.analog ?? Number.NaN),
+      watch: (pin, edge, debounceMs) => this.watch(pin, edge, debounceMs),
+      unwatch: (id) => {
+        this.watches.delete(id);
+      },
+      spiSetup: (bus, sck, miso, mosi, baud, mode, order) =>
+        hardware.spiSetup(bus, { sck, miso, mosi, baud, mode, order }),
+      spiTransfer: (bus, data, nss, answer) => {
+        this.work(CALL_MS);
+        copyOut(hardware.spiTransfer(bus, copyIn(data), nss), answer);
+      },
+      ...nativeCrypto(),
+      ...nativeStorage(options.files),
+      deviceWrite: (device, text) => {
+        this.work(0);
+        this.write(device, text);
+      },
+      print: (text) => this.print(text),
+      setConsole: (device) => {
+        this.consoleDevice = device;
+      },
+      uncaught: (text) => {
+        if (this.rebooting) return;
+        this.uncaught.push(text);
+        this.print(`Uncaught ${text}\n`);
+      },
+      enableWatchdog: (seconds, auto) => {
+        this.watchdog = { deadline: 0, ms: seconds * 1000, auto };
+        this.kick();
+      },
+      kickWatchdog: () => this.kick(),
+      reboot: () => {
+        this.rebooting = true;
+        throw new Error("the board reboots");
+      },
+    };
+  }
+}
