@@ -1,11 +1,14 @@
 // MeshCore on the air: what is heard is parsed, de-duplicated and handed up; what is said waits its turn.
+
 import { airtimeMs, type RadioSettings } from "../protocol/airtime.ts";
+import { view } from "../protocol/bytes.ts";
 import { MESSAGE_OWN, RESULT_BAD_REQUEST, RESULT_DUPLICATE, RESULT_FULL, RESULT_OK } from "../protocol/link.ts";
 import {
   MAX_PAYLOAD,
   Packet,
-  packetHash,
+  packetDigest,
   parsePacket,
+  parsePacketAt,
   ROUTE_DIRECT,
   ROUTE_FLOOD,
   TYPE_GRP_TXT,
@@ -78,25 +81,26 @@ export class Mesh {
   onPacket(bytes: Uint8Array, at: number, length: number): void {
     this.received++;
     const packet = this.packet;
-    const frame = new Uint8Array(bytes.buffer, bytes.byteOffset + at, length);
-    if (parsePacket(frame, length, packet)) {
+    if (parsePacketAt(bytes, at, length, packet)) {
       this.malformed++;
-    } else if (packet.route >= ROUTE_DIRECT && this.isForAnother(frame, packet)) {
-      this.forOthers++;
-    } else if (this.seen.check(packetHash(this.hal.crypto, frame, packet))) {
-      this.duplicates++;
-    } else {
-      const radio = this.radio;
-      if (packet.type === TYPE_GRP_TXT && this.rooms.receive(frame, packet, radio.rssi, radio.snr, 0)) return;
-      this.events.onHeard(frame, radio.rssi, radio.snr);
+      return;
     }
+    const radio = this.radio;
+    if (packet.route < ROUTE_DIRECT || !this.isForAnother(packet)) {
+      if (this.seen.check(packetDigest(this.hal.crypto, bytes, packet))) {
+        this.duplicates++;
+        return;
+      }
+      if (packet.type === TYPE_GRP_TXT && this.rooms.receive(bytes, packet, radio.rssi, radio.snr, 0)) return;
+    }
+    this.events.onHeard(view(bytes, at, length), radio.rssi, radio.snr);
   }
 
   /** A direct packet that has hops to go is its next hop's business, and stays unseen for the day it reaches us. */
-  private isForAnother(frame: Uint8Array, packet: Packet): boolean {
+  private isForAnother(packet: Packet): boolean {
     this.directReceived++;
     if (packet.hops === 0) return false;
-    this.events.onHeard(frame, this.radio.rssi, this.radio.snr);
+    this.forOthers++;
     return true;
   }
 
@@ -137,7 +141,7 @@ export class Mesh {
     frame.set(payload, 2);
     if (parsePacket(frame, length + 2, this.outgoing) !== 0) return RESULT_BAD_REQUEST;
     // Marked as seen, so that repeaters' copies of our own packet are duplicates.
-    if (this.seen.check(packetHash(this.hal.crypto, frame, this.outgoing))) return RESULT_DUPLICATE;
+    if (this.seen.check(packetDigest(this.hal.crypto, frame, this.outgoing))) return RESULT_DUPLICATE;
     if (type === TYPE_GRP_TXT) this.rooms.receive(frame, this.outgoing, 0, 0, MESSAGE_OWN);
     this.queue.push(slot, length + 2, priority, request, this.hal.nowMs());
     this.pump();

@@ -26,7 +26,8 @@ export class Ring {
   private readonly writeAt: Uint16Array;
   private readonly blockEnd: Uint16Array;
   private readonly firstSeq: Uint32Array;
-  private readonly endSeq: Uint32Array;
+  /** Read-only to others; next() is the same, but a call. */
+  readonly endSeq: Uint32Array;
   /** Where the last `find` ended: readers go from one record to the next. */
   private cacheRoom = NONE;
   private cacheSeq = 0;

@@ -17,7 +17,7 @@ export class SeenTable {
     }
   }
 
-  /** True when `hash` (its first 8 bytes count) was marked before and not yet pushed out; marks it otherwise. */
+  /** True when `hash` (8 bytes or the digest that they begin) was marked before and not yet pushed out; marks it otherwise. */
   check(hash: Uint8Array): boolean {
     const words = new Int32Array(hash.buffer, hash.byteOffset, 2);
     const row = hash[0] & (ROWS - 1);

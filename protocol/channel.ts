@@ -86,6 +86,8 @@ export class GroupCipher {
   private readonly crypto: CryptoPort;
   /** Inner pad of `padded` and behind it the ciphertext. */
   private readonly work: Uint8Array;
+  /** By number of blocks: the part of `work` that goes through the inner hash. Making a view costs as much as a hash. */
+  private readonly inner: Uint8Array[];
   private readonly zeros: Uint8Array;
   private padded: Channel | null;
 
@@ -93,27 +95,30 @@ export class GroupCipher {
     this.crypto = crypto;
     this.plain = new Uint8Array(192);
     this.work = new Uint8Array(PADS + MOST_BLOCKS * BLOCK);
+    this.inner = [];
+    for (let i = 0; i <= MOST_BLOCKS; i++) this.inner.push(view(this.work, 0, PADS + i * BLOCK));
     this.zeros = new Uint8Array(BLOCK);
     this.padded = null;
   }
 
-  /** True when the `len` payload bytes at `at` were made with this channel's key: hash byte and MAC are right. */
-  matches(channel: Channel, payload: Uint8Array, at: number, len: number): boolean {
-    return this.open(channel, payload, at, len) >= 0;
-  }
-
   /**
-   * Deciphers into `plain` and returns the length, zero padding included; -1 when the payload is not authentic. A
+   * True when the `len` payload bytes at `at` were made with this channel's key: hash byte and MAC are right. A
    * ciphertext that is empty or no whole number of blocks never is.
    */
+  matches(channel: Channel, payload: Uint8Array, at: number, len: number): boolean {
+    const blocks = (len - SEAL_HEADER) / BLOCK;
+    // No entry for half a block.
+    if (!this.inner[blocks] || blocks === 0 || payload[at] !== channel.hash) return false;
+    this.work.set(new Uint8Array(payload.buffer, payload.byteOffset + at + SEAL_HEADER, len - SEAL_HEADER), PADS);
+    const mac = this.mac(channel, blocks);
+    return mac[0] === payload[at + 1] && mac[1] === payload[at + 2];
+  }
+
+  /** Deciphers into `plain` and returns the length, zero padding included; -1 when the payload is not authentic. */
   open(channel: Channel, payload: Uint8Array, at: number, len: number): number {
+    if (!this.matches(channel, payload, at, len)) return -1;
     const size = len - SEAL_HEADER;
-    if (payload[at] !== channel.hash || size < BLOCK || size & 15 || size > MOST_BLOCKS * BLOCK) return -1;
-    const work = this.work;
-    work.set(new Uint8Array(payload.buffer, payload.byteOffset + at + SEAL_HEADER, size), PADS);
-    const mac = this.mac(channel, size);
-    if (mac[0] !== payload[at + 1] || mac[1] !== payload[at + 2]) return -1;
-    this.crypto.aesDecrypt(channel.aesKey, new Uint8Array(work.buffer, PADS, size), this.plain);
+    this.crypto.aesDecrypt(channel.aesKey, new Uint8Array(this.work.buffer, PADS, size), this.plain);
     return size;
   }
 
@@ -131,7 +136,7 @@ export class GroupCipher {
       work.set(view(plain, 0, len), PADS);
       this.crypto.aesEncrypt(channel.aesKey, text, text);
     }
-    const mac = this.mac(channel, size);
+    const mac = this.mac(channel, size / BLOCK);
     out[at] = channel.hash;
     out[at + 1] = mac[0];
     out[at + 2] = mac[1];
@@ -139,14 +144,14 @@ export class GroupCipher {
     return size + SEAL_HEADER;
   }
 
-  /** HMAC of the first `size` bytes of ciphertext in `work`. */
-  private mac(channel: Channel, size: number): Uint8Array {
-    const work = this.work;
+  /** HMAC of the first blocks of ciphertext in `work`. */
+  private mac(channel: Channel, blocks: number): Uint8Array {
     if (this.padded !== channel) {
-      work.set(channel.innerPad);
+      this.work.set(channel.innerPad);
       this.padded = channel;
     }
-    channel.pads.set(this.crypto.sha256(new Uint8Array(work.buffer, 0, PADS + size)), 2 * PADS);
-    return this.crypto.sha256(channel.outerPad);
+    const crypto = this.crypto;
+    channel.pads.set(crypto.sha256(this.inner[blocks]), 2 * PADS);
+    return crypto.sha256(channel.outerPad);
   }
 }

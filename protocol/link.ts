@@ -107,15 +107,18 @@ export const RoomState = message(0x82, "RoomState", [
   ["name", rest],
 ]);
 
-/** Board -> host: one message, its payload as on the air. rssi in dBm, snr in quarter dB, heardAt in Unix seconds or 0. */
+/**
+ * Board -> host: one message, its payload as on the air. Boards keep messages in this form, so the fields are aligned.
+ * rssi in dBm, snr in quarter dB, heardAt in Unix seconds or 0.
+ */
 export const RoomMessage = message(0x83, "RoomMessage", [
-  ["room", u8],
   ["seq", u32],
-  ["flags", u8],
-  ["pathLen", u8],
+  ["heardAt", u32],
   ["rssi", i16],
   ["snr", i8],
-  ["heardAt", u32],
+  ["pathLen", u8],
+  ["room", u8],
+  ["flags", u8],
   ["payload", rest],
 ]);
 

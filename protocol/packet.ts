@@ -94,21 +94,25 @@ function pathBytes(pathLen: number): number {
  * other than 0 is not. Returns 0, or the code of the reason (see REJECTS); then `into` is not to be used.
  */
 export function parsePacket(bytes: Uint8Array, length: number, into: Packet): number {
-  const header = bytes[0];
+  return parsePacketAt(bytes, 0, length, into);
+}
+
+/** The same for a frame of `length` bytes that begins at `at`; the places in `into` count from the start of `bytes`. */
+export function parsePacketAt(bytes: Uint8Array, at: number, length: number, into: Packet): number {
+  const header = bytes[at];
   if (length < 2) return REJECT_SHORT;
   if (header > 63) return REJECT_VERSION;
-  const route = header & 3;
   into.header = header;
-  into.route = route;
+  into.route = header & 3;
   into.type = header >> 2;
   // The plain flood of few hops with short hashes, nearly everything that is heard, goes the short way.
-  const pathLen = bytes[1];
+  const pathLen = bytes[at + 1];
   const payloadLen = length - 2 - pathLen;
-  if (route !== ROUTE_FLOOD || pathLen > 63 || payloadLen < 0 || payloadLen > MAX_PAYLOAD) {
-    return parseParts(bytes, length, into);
+  if (into.route !== ROUTE_FLOOD || pathLen > 63 || payloadLen < 0 || payloadLen > MAX_PAYLOAD) {
+    return parseParts(bytes, at, length, into);
   }
   into.pathLen = pathLen;
-  into.payloadAt = 2 + pathLen;
+  into.payloadAt = at + 2 + pathLen;
   into.payloadLen = payloadLen;
   return 0;
 }
@@ -120,25 +124,24 @@ export function parseBlob(bytes: Uint8Array, length: number, into: Packet): numb
   into.header = header;
   into.route = header & 3;
   into.type = (header >> 2) & 15;
-  return parseParts(bytes, length, into) || (into.payloadLen ? 0 : REJECT_EMPTY);
+  return parseParts(bytes, 0, length, into) || (into.payloadLen ? 0 : REJECT_EMPTY);
 }
 
-function parseParts(bytes: Uint8Array, length: number, into: Packet): number {
-  const route = into.route;
-  const coded = route === ROUTE_TRANSPORT_FLOOD || route === ROUTE_TRANSPORT_DIRECT;
-  const at = coded ? 6 : 2;
-  if (length < at) return REJECT_SHORT;
-  const pathLen = bytes[at - 1];
+function parseParts(bytes: Uint8Array, start: number, length: number, into: Packet): number {
+  const coded = into.route === ROUTE_TRANSPORT_FLOOD || into.route === ROUTE_TRANSPORT_DIRECT;
+  const fixedLen = coded ? 6 : 2;
+  if (length < fixedLen) return REJECT_SHORT;
+  const pathLen = bytes[start + fixedLen - 1];
   if (pathLen > 191) return REJECT_PATH_MODE;
   if (pathBytes(pathLen) > MAX_PATH) return REJECT_PATH_LONG;
-  into.payloadAt = at + pathBytes(pathLen);
-  into.payloadLen = length - into.payloadAt;
+  into.payloadAt = start + fixedLen + pathBytes(pathLen);
+  into.payloadLen = start + length - into.payloadAt;
   if (into.payloadLen < 0) return REJECT_SHORT;
   if (into.payloadLen > MAX_PAYLOAD) return REJECT_PAYLOAD;
   into.pathLen = pathLen;
   if (coded) {
-    into.raw1 = readU16(bytes, 1);
-    into.raw2 = readU16(bytes, 3);
+    into.raw1 = readU16(bytes, start + 1);
+    into.raw2 = readU16(bytes, start + 3);
   }
   return 0;
 }
@@ -178,26 +181,31 @@ export function encodePacket(parts: PacketParts): Uint8Array {
   return bytes;
 }
 
-/**
- * MeshCore's name of a packet, 8 bytes: SHA-256 over type and payload, for TRACE with the path length between them
- * (Packet::calculatePacketHash). Route, codes, path and version do not count. The byte in front of the payload is
- * borrowed for the type and put back, which saves a copy on every packet heard.
- */
+/** MeshCore's name of a packet: the first 8 bytes of packetDigest(). */
 export function packetHash(crypto: CryptoPort, bytes: Uint8Array, packet: Packet): Uint8Array {
+  return view(packetDigest(crypto, bytes, packet), 0, 8);
+}
+
+/**
+ * SHA-256 over type and payload, for TRACE with the path length between them (Packet::calculatePacketHash). Route,
+ * codes, path and version do not count. The byte in front of the payload is borrowed for the type and put back, which
+ * saves a copy on every packet heard.
+ */
+export function packetDigest(crypto: CryptoPort, bytes: Uint8Array, packet: Packet): Uint8Array {
   const type = packet.type;
-  if (type === TYPE_TRACE) return traceHash(crypto, bytes, packet);
+  if (type === TYPE_TRACE) return traceDigest(crypto, bytes, packet);
   const before = packet.payloadAt - 1;
   const kept = bytes[before];
   bytes[before] = type;
   const digest = crypto.sha256(new Uint8Array(bytes.buffer, bytes.byteOffset + before, packet.payloadLen + 1));
   bytes[before] = kept;
-  return new Uint8Array(digest.buffer, digest.byteOffset, 8);
+  return digest;
 }
 
-function traceHash(crypto: CryptoPort, bytes: Uint8Array, packet: Packet): Uint8Array {
+function traceDigest(crypto: CryptoPort, bytes: Uint8Array, packet: Packet): Uint8Array {
   const trace = new Uint8Array(packet.payloadLen + 3);
   trace[0] = TYPE_TRACE;
   trace[1] = packet.pathLen;
   trace.set(view(bytes, packet.payloadAt, packet.payloadLen), 3);
-  return view(crypto.sha256(trace), 0, 8);
+  return crypto.sha256(trace);
 }
