@@ -49,16 +49,22 @@ export const REJECTS = ["", "too_short", "version", "path_mode", "path_too_long"
  * packet needs: on a board each field costs 0.4 ms.
  */
 export class Packet {
-  header = 0;
-  route = 0;
-  type = 0;
+  header: number;
+  route: number;
+  type: number;
   /** The byte as sent; `hashSize` and `hops` are its two halves. */
-  pathLen = 0;
-  payloadAt = 0;
-  payloadLen = 0;
+  pathLen: number;
+  payloadAt: number;
+  payloadLen: number;
   /** What stands where the transport codes are; means something on the transport routes only, see code1 and code2. */
-  raw1 = 0;
-  raw2 = 0;
+  raw1: number;
+  raw2: number;
+
+  constructor() {
+    this.header = this.route = this.type = this.pathLen = 0;
+    this.payloadAt = this.payloadLen = 0;
+    this.raw1 = this.raw2 = 0;
+  }
 
   get code1(): number {
     return this.route % 3 ? 0 : this.raw1;
