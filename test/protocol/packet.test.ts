@@ -5,9 +5,11 @@ import {
   MAX_PATH,
   MAX_PAYLOAD,
   Packet,
+  packetDigest,
   packetHash,
   parseBlob,
   parsePacket,
+  parsePacketAt,
   REJECTS,
   ROUTE_DIRECT,
   ROUTE_FLOOD,
@@ -151,6 +153,23 @@ describe("packet", () => {
     const window = new Uint8Array(arena.buffer, 290, frame.length);
     assert.equal(bytesToHex(packetHash(crypto, window, packet)), expected);
     assert.equal(bytesToHex(window), "1501aa0102030405");
+  });
+
+  it("parses a frame in the middle of a buffer, with places that count from the buffer's start", () => {
+    const packet = new Packet();
+    for (const frame of ["1501aa0102030405", "1401020304018bff01", "1682a1a2a3b1b2b3ff"].map(hexToBytes)) {
+      assert.equal(parsePacket(frame, frame.length, packet), 0);
+      const { pathAt, payloadAt, payloadLen, code1 } = packet;
+      const hash = packetHash(crypto, frame, packet);
+      const arena = new Uint8Array(100).fill(0xee);
+      arena.set(frame, 40);
+      assert.equal(parsePacketAt(arena, 40, frame.length, packet), 0);
+      assert.deepEqual([packet.pathAt, packet.payloadAt], [pathAt + 40, payloadAt + 40]);
+      assert.deepEqual([packet.payloadLen, packet.code1], [payloadLen, code1]);
+      assert.deepEqual(packetHash(crypto, arena, packet), hash);
+      assert.deepEqual(packetDigest(crypto, arena, packet).slice(0, 8), hash);
+      assert.equal(parsePacketAt(arena, 40, 1, packet), 1);
+    }
   });
 
   it("hashes a TRACE with no hops, where there is no room in front of the payload", () => {
