@@ -33,7 +33,7 @@ const firmware = (board, engine) => ({
     boardEntry(board, engine, version),
     typescript("es2019"),
     folded,
-    ownScope(),
+    ownScope(typescript("es2019")),
     forEngine(),
     ...(engine === "espruino" ? [writeFacts(board)] : []),
   ],

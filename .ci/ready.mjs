@@ -14,7 +14,8 @@ const lock = createHash("sha256")
 const stamp = join(root, "node_modules", ".meshcore-room-lock");
 if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== lock) {
   console.log("Installing dependencies (once) ...");
-  run("npm ci --no-audit --no-fund --loglevel=error");
+  // Not "npm ci": it refuses a lock file that lacks the optional packages of other platforms.
+  run("npm install --no-save --no-audit --no-fund --loglevel=error");
   writeFileSync(stamp, lock);
 }
 

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { transformAsync } from "@babel/core";
+import { rollup } from "rollup";
 import { minify } from "terser";
 import { loadTables } from "./boards.mjs";
 
@@ -67,27 +68,24 @@ export function boardEntry(board, engine, version) {
   };
 }
 
-/** Modules with many names of their own and one that others use: they get a scope, since a lookup walks the names one by one. */
-const OWN_SCOPE = ["protocol/ed25519.ts"];
+/** With the modules that only it uses, this one gets a scope of its own: a lookup walks the names of a scope one by one. */
+const OWN_SCOPE = "protocol/api.ts";
+/** What firmware/ uses of protocol/ as well, so that it must not be there twice. */
+const SHARED = /protocol\/(bytes|channel|crypto|group-text|hmac|packet)\.ts$/;
 
-/** Turns `imports; export function a; rest` into `imports; export const a = (() => { all; return a })()`. */
-export function ownScope() {
+/** Bundles OWN_SCOPE first and turns it into `imports; export const protocolApi = (() => { all; return protocolApi })()`. */
+export function ownScope(typescript) {
   return {
     name: "own-scope",
-    transform(code, id) {
-      if (!OWN_SCOPE.some((path) => id.endsWith(path))) return null;
+    async load(id) {
+      if (!id.endsWith(OWN_SCOPE)) return null;
+      const inner = await rollup({ input: id, external: (path) => SHARED.test(path), plugins: [typescript] });
+      const { output } = await inner.generate({ format: "es" });
+      // Rollup writes the shared modules relative to nowhere; they stand beside this one.
+      const code = output[0].code.replace(/from "[^"]*\/([\w-]+\.ts)"|from '[^']*\/([\w-]+\.ts)'/g, (_, a, b) => `from "./${a ?? b}"`);
       const imports = code.match(/^import .*$/gm) ?? [];
-      const exported = [...code.matchAll(/^export \{?\s*(?:function |class |const )?(\w+)/gm)].map((match) => match[1]);
-      if (exported.length !== 1)
-        throw new Error(`${id}: one export is needed for a scope of its own, found ${exported}`);
-      const body = code
-        .replace(/^import .*$/gm, "")
-        .replace(/^export \{[^}]*\};?$/m, "")
-        .replace(/^export /m, "");
-      return {
-        code: `${imports.join("\n")}\nexport const ${exported[0]} = (() => {${body}\nreturn ${exported[0]};})();`,
-        map: null,
-      };
+      const body = code.replace(/^import .*$/gm, "").replace(/^export .*$/gm, "");
+      return `${imports.join("\n")}\nexport const protocolApi = (() => {${body}\nreturn protocolApi;})();`;
     },
   };
 }

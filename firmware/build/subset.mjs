@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { parse } from "acorn";
 
+/** Espruino walks the names of a scope one by one; JerryScript does not mind. */
 const MAX_NAMES_PER_SCOPE = 100;
 
 /** Node types that Espruino's parser refuses or gets wrong. */
@@ -41,7 +42,7 @@ const BUILTINS = new Set("Array Object String Number Function Uint8Array ArrayBu
 const MEMBER_NAMES = new Set(["delete", "catch", "default"]);
 
 /** Every sentence that is wrong with `code`, with its place. */
-export function violations(code) {
+export function violations(code, maxNames = MAX_NAMES_PER_SCOPE) {
   const found = [];
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the point is to find what is not ASCII
   const strange = /[^\x00-\x7f]/.exec(code);
@@ -54,7 +55,7 @@ export function violations(code) {
     CHECKS[node.type]?.(node, parent, say);
     if (/Function|Program/.test(node.type)) {
       const names = namesOf(node);
-      if (names > MAX_NAMES_PER_SCOPE) say(`${names} names in one scope (limit ${MAX_NAMES_PER_SCOPE})`, node);
+      if (names > maxNames) say(`${names} names in one scope (limit ${maxNames})`, node);
     }
     for (const child of childrenOf(node)) visit(child, node);
   };
@@ -144,7 +145,8 @@ if (process.argv[1] === new URL(import.meta.url).pathname) {
   let wrong = 0;
   const files = readdirSync(folder).filter((name) => name.endsWith(".js"));
   for (const file of files) {
-    for (const sentence of violations(readFileSync(`${folder}/${file}`, "utf8"))) {
+    const maxNames = file.endsWith(".jerry.js") ? Number.POSITIVE_INFINITY : MAX_NAMES_PER_SCOPE;
+    for (const sentence of violations(readFileSync(`${folder}/${file}`, "utf8"), maxNames)) {
       console.error(`${folder}/${file}: ${sentence}`);
       wrong++;
     }
