@@ -82,7 +82,10 @@ export function ownScope(typescript) {
       const inner = await rollup({ input: id, external: (path) => SHARED.test(path), plugins: [typescript] });
       const { output } = await inner.generate({ format: "es" });
       // Rollup writes the shared modules relative to nowhere; they stand beside this one.
-      const code = output[0].code.replace(/from "[^"]*\/([\w-]+\.ts)"|from '[^']*\/([\w-]+\.ts)'/g, (_, a, b) => `from "./${a ?? b}"`);
+      const code = output[0].code.replace(
+        /from "[^"]*\/([\w-]+\.ts)"|from '[^']*\/([\w-]+\.ts)'/g,
+        (_, a, b) => `from "./${a ?? b}"`,
+      );
       const imports = code.match(/^import .*$/gm) ?? [];
       const body = code.replace(/^import .*$/gm, "").replace(/^export .*$/gm, "");
       return `${imports.join("\n")}\nexport const protocolApi = (() => {${body}\nreturn protocolApi;})();`;
@@ -152,6 +155,9 @@ function shortNames() {
     ...all(read("protocol/link.ts"), /"(\w+)"/g),
     ...all(protocol, /^ +(?:readonly )?(\w+)\??[:(<,]/gm).filter((name) => !secret.includes(name)),
     ...all(protocol, /[{,] ?(\w+):/g),
+    // Fields with a value, and getters.
+    ...all(protocol, /^ {2}(?:readonly )?(\w+)!?(?:: [^=;]+)? = /gm),
+    ...all(protocol, /^ {2}get (\w+)\(/gm),
     "protocol",
     "receive",
   ]);
