@@ -93,7 +93,7 @@ function commands(io: CliIo): Command {
     .option("--speed <x>", "1 is real time, 10 ten times faster, 0 as fast as possible", "1")
     .option("--neighbours <n>", "simulated nodes that chat", "0")
     .option("--board <model>", "a simulated board on the channel; may be given again", collect)
-    .option("--serial <host:port>", "serial port of the first board, over TCP")
+    .option("--serial <host:port>", "serial port of the first board over TCP; the next board has the next port")
     .action((options) => sim(options, io));
   return program;
 }

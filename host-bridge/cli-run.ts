@@ -1,11 +1,14 @@
 // run, check, sim: what works on the configuration or is a service itself.
+import { BOARDS } from "../boards/all.ts";
 import { filesToRun } from "./cli-config.ts";
 import type { CliIo } from "./cli-io.ts";
 import { addressOption, numberOption } from "./cli-io.ts";
 import { loadConfig } from "./config-load.ts";
+import { suggest } from "./config-suggest.ts";
 import { describe, printError, RoomError, RoomErrorList } from "./errors.ts";
 import type { Log } from "./log.ts";
 import { createLog } from "./log.ts";
+import type { SimOptions } from "./sim.ts";
 
 /** A clean stop that takes longer is given up. */
 const STOP_MS = 10_000;
@@ -35,16 +38,24 @@ export async function sim(
   io: CliIo,
 ): Promise<void> {
   const log = createLog({ level: "info", format: "text", write: io.out });
-  const simOptions = {
+  const simOptions: SimOptions = {
     ether: addressOption(options.ether, "--ether"),
     speed: numberOption(options.speed, "--speed", 0, 1000, false),
     neighbours: numberOption(options.neighbours, "--neighbours", 0, 100, true),
-    boards: options.board ?? [],
+    boards: (options.board ?? []).map(modelOption),
     serial: options.serial === undefined ? null : addressOption(options.serial, "--serial"),
   };
   const interrupted = io.interrupted();
   const { runSim } = await import("./sim.ts");
   await serve(await runSim(simOptions, log), interrupted, log);
+}
+
+function modelOption(model: string): string {
+  const models = BOARDS.map((board) => board.id);
+  if (models.includes(model)) return model;
+  const near = suggest(model, models);
+  const hint = near === null ? "meshcore-room help sim" : `did you mean ${near}?`;
+  throw new RoomError("bad_usage", "--board", { expected: `one of ${models.join(", ")}`, found: `"${model}"`, hint });
 }
 
 async function serve(service: Service, interrupted: Promise<void>, log: Log): Promise<void> {

@@ -2,10 +2,13 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { BOARDS } from "../../boards/all.ts";
 import { channelUrl } from "../../host-bridge/cli-status.ts";
 import { FakeDaemon } from "./cli-daemon.ts";
 import { command } from "./cli-start.ts";
 import { SEED_TOML, SEED_YAML } from "./config-files.ts";
+
+const MODELS = BOARDS.map((board) => board.id).join(", ");
 
 const STATUS = {
   name: "Hill",
@@ -198,6 +201,11 @@ MQTT  not connected, 5 published
       [["tail"], "missing required argument 'room'", "meshcore-room help"],
       [["run", "--config"], "option '--config <file>' argument missing", "meshcore-room help"],
       [["sim", "--ether", "7300"], '--ether: expected host:port, found "7300"', "--ether 127.0.0.1:7300"],
+      [
+        ["sim", "--board", "heltec-v4"],
+        `--board: expected one of ${MODELS}, found "heltec-v4"`,
+        "did you mean heltec-v3?",
+      ],
       [["sim", "--speed", "fast"], '--speed: expected a number from 0 to 1000, found "fast"', "meshcore-room help"],
     ];
     for (const [args, error, hint] of mistakes) {
