@@ -346,8 +346,12 @@ export class Espruino {
       },
       uncaught: (text) => {
         if (this.rebooting) return;
-        this.uncaught.push(text);
-        this.print(`Uncaught ${text}\n`);
+        // Below the program's own frames come those of the stand-in.
+        const lines = text.split("\n");
+        const own = lines.findIndex((line) => line.includes("espruino:"));
+        const shown = lines.slice(0, own < 0 ? undefined : own).join("\n");
+        this.uncaught.push(shown);
+        this.print(`Uncaught ${shown}\n`);
       },
       enableWatchdog: (seconds, auto) => {
         this.watchdog = { deadline: 0, ms: seconds * 1000, auto };
