@@ -61,11 +61,13 @@ const ANSWERS = [
 ];
 /** Nobody speaks while the channel is in use; they look again after this. */
 const BUSY_RETRY_MS = [120, 400] as const;
-const FIRST_MS = [300, 1200] as const;
-const PAUSE_MS = [4000, 12_000] as const;
+const FIRST_MS = [300, 800] as const;
+const PAUSE_MS = [2000, 7000] as const;
 const ANSWER_MS = [1500, 3500] as const;
 /** How often a message makes somebody answer. */
 const ANSWER_SHARE = 0.3;
+/** How much of the chatter is in the first room; it begins there too. */
+const FIRST_ROOM_SHARE = 0.6;
 const METRES_PER_DEGREE = 111_195;
 
 interface Room {
@@ -104,7 +106,7 @@ class Neighbours {
       const seat = air.join({ position, heard: ({ frame }) => listens && this.hear(frame) });
       this.people.push({ name, seat });
     }
-    if (this.people.length > 0) this.in(FIRST_MS, () => this.remark());
+    if (this.people.length > 0) this.in(FIRST_MS, () => this.remark(this.rooms[0]));
   }
 
   stop(): void {
@@ -118,8 +120,12 @@ class Neighbours {
     this.cancel = this.clock.after(this.random.between(least, most), fn);
   }
 
-  private remark(): void {
-    this.say(this.random.pick(this.people), this.random.pick(this.rooms), this.random.pick(REMARKS));
+  private remark(room: Room): void {
+    this.say(this.random.pick(this.people), room, this.random.pick(REMARKS));
+  }
+
+  private anyRoom(): Room {
+    return this.random.fraction() < FIRST_ROOM_SHARE ? this.rooms[0] : this.random.pick(this.rooms);
   }
 
   private say(who: { name: string; seat: EtherSeat }, room: Room, text: string): void {
@@ -134,7 +140,7 @@ class Neighbours {
     if (length > 0 && size > 0) {
       who.seat.transmit(encodePacket({ route: ROUTE_FLOOD, type: TYPE_GRP_TXT, payload: view(payload, 0, size) }));
     }
-    this.in(PAUSE_MS, () => this.remark());
+    this.in(PAUSE_MS, () => this.remark(this.anyRoom()));
   }
 
   /** Somebody outside said something: perhaps one of us answers instead of the next remark. */
