@@ -6,6 +6,7 @@ import { z } from "zod";
 import { addressText, isLoopback } from "./address.ts";
 import type { Config } from "./config-schema.ts";
 import { describe, RoomError } from "./errors.ts";
+import { listenError } from "./listen-error.ts";
 import type { Log } from "./log.ts";
 import { wireMessage } from "./message.ts";
 import { page, pagePolicy } from "./page.ts";
@@ -77,7 +78,7 @@ export class HttpServer {
     try {
       await this.app.listen({ host: listen.host, port: listen.port });
     } catch (error) {
-      throw listenError(error, addressText(listen));
+      throw listenError(error, listen);
     }
     const address = server.address();
     const port = typeof address === "object" && address !== null ? address.port : listen.port;
@@ -217,22 +218,4 @@ function isSameSite(origin: string | undefined, host: string | undefined): boole
 
 function refuseUpgrade(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-}
-
-function listenError(error: unknown, address: string): unknown {
-  const code = error instanceof Error && "code" in error ? error.code : "";
-  if (code === "EADDRINUSE") {
-    return new RoomError("port_in_use", `${address} is in use by another program`, {
-      hint: "stop the other program (another meshcore-room?), or set listen to another port",
-      cause: error,
-    });
-  }
-  if (code === "EACCES" || code === "EADDRNOTAVAIL" || code === "ENOTFOUND") {
-    return new RoomError("address_unusable", `cannot listen on ${address}`, {
-      found: String(code),
-      hint: "set listen to an address of this machine and a port above 1023",
-      cause: error,
-    });
-  }
-  return error;
 }

@@ -182,6 +182,11 @@ export class Rooms {
     for (const room of toAir) events.emit("outbox", { room });
   }
 
+  /** True when nothing waits for the disk. */
+  isSettled(): boolean {
+    return this.waiting.length === 0;
+  }
+
   /** Brings what is waiting to the disk; nothing is left running. */
   stop(): void {
     this.flush();

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { createServer } from "node:net";
 import { networkInterfaces } from "node:os";
+import { Script } from "node:vm";
 import { RoomError } from "../../host-bridge/errors.ts";
 import { post } from "./rooms-bench.ts";
 import { Scratch } from "./scratch.ts";
@@ -74,6 +76,10 @@ describe("http", () => {
     const html = await response.text();
     assert.match(html, /<title>MeshCore Room/);
     assert.doesNotMatch(html, /https?:\/\//);
+    const script = html.slice(html.indexOf("<script>") + 8, html.indexOf("</script>"));
+    assert.ok(new Script(script));
+    const digest = createHash("sha256").update(script).digest("base64");
+    assert.ok(policy.includes(`script-src 'sha256-${digest}'`));
   });
 
   it("lists rooms and pages through a public room's messages", async () => {

@@ -1,0 +1,106 @@
+import { randomInt } from "node:crypto";
+import { Boards } from "./boards.ts";
+import { Clients } from "./clients.ts";
+import { systemClock } from "./clock.ts";
+import type { BoardConfig, Config } from "./config-schema.ts";
+import { RoomError } from "./errors.ts";
+import { Events } from "./events.ts";
+import { HttpServer } from "./http.ts";
+import type { LinkWish } from "./link-state.ts";
+import type { Log } from "./log.ts";
+import { type PortSource, serialSource } from "./ports.ts";
+import { roomKey } from "./room-key.ts";
+import { makeRoom, Rooms } from "./rooms.ts";
+import { SimStage } from "./sim-boards.ts";
+import { statusOf } from "./status.ts";
+import { Store } from "./store.ts";
+
+export interface Daemon {
+  /** Of the web page, as `http://host:port`. */
+  url: string;
+  /** Ends everything; what was accepted is on the disk when it resolves. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Puts the daemon together and starts it. Here, and only here, the parts are known to each other; at run time they meet
+ * in events.ts and in the rooms. Throws RoomError when it cannot start; then nothing is left running.
+ */
+export async function runDaemon(config: Config, log: Log): Promise<Daemon> {
+  const clock = systemClock;
+  const stops: (() => void | Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (let end = stops.pop(); end !== undefined; end = stops.pop()) await end();
+  };
+  try {
+    sayWhatIsNotBuilt(config, log);
+    const list = await Promise.all(
+      config.rooms.map(async (room) => makeRoom(room, await roomKey(room.name, room.psk))),
+    );
+    const store = Store.open(config.dataDir);
+    stops.push(() => store.close());
+    const events = new Events(log);
+    const rooms = new Rooms(list, { store, events, clock, log, origin: config.name });
+    stops.push(() => rooms.stop());
+
+    const { settings } = config.radio;
+    const stage = new SimStage({
+      radio: settings,
+      speed: config.simulator.speed,
+      log,
+      settled: () => rooms.isSettled(),
+    });
+    stops.push(() => stage.stop());
+    const sources = config.boards.map((board) => sourceOf(board, stage));
+    const radio: LinkWish["radio"] = { ...settings, dutyPermille: Math.round(config.radio.dutyCyclePercent * 10) };
+    const boards = new Boards(sources, radio, { rooms, store, events, clock, log, random16: () => randomInt(0x10000) });
+
+    const { auth, rateLimit } = config.clients;
+    const clients = new Clients({ rooms, events, clock, log, authRequired: auth === "required", rateLimit });
+    const status = statusOf({ config, rooms, store, clock, boards, clients });
+    const http = new HttpServer({ config, rooms, log, status, clients });
+
+    stops.push(() => http.stop());
+    const url = await http.start();
+    stops.push(clients.start());
+    // Not before somebody can hear them.
+    const { neighbours } = config.simulator;
+    let isChatting = neighbours === 0;
+    const off = events.on("board", ({ connected }) => {
+      if (!connected || isChatting) return;
+      isChatting = true;
+      stage.chat(list, neighbours);
+    });
+    stops.push(off);
+    stops.push(boards.start());
+    return { url, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function sourceOf(board: BoardConfig, stage: SimStage): PortSource {
+  switch (board.type) {
+    case "serial":
+      return serialSource(board);
+    case "sim":
+      return stage.source(board);
+    case "kiss":
+      throw new RoomError("bad_config", `board "${board.id}": type kiss (a stock KISS modem) is not built yet`, {
+        expected: "type serial or sim",
+        hint: "flash the board with ./flash.sh and use type: serial",
+      });
+  }
+}
+
+/** Accepted in the configuration, and not there yet: the operator must not believe otherwise. */
+function sayWhatIsNotBuilt(config: Config, log: Log): void {
+  const parts: [boolean, string][] = [
+    [config.tls !== null, "tls: web page and WebSocket are served without it"],
+    [config.federation.enabled, "federation: no peer is connected"],
+    [config.mqtt.enabled, "mqtt: nothing is published"],
+    [config.companion.listen !== null, "companion: no port is opened"],
+  ];
+  for (const [isWanted, what] of parts) if (isWanted) log.warn(`not built yet, so without effect: ${what}`);
+}

@@ -1,0 +1,114 @@
+import { randomInt } from "node:crypto";
+import { createServer, type Server, type Socket } from "node:net";
+import type { BytePort } from "../simulator/byte-port.ts";
+import { realClock, SkippingClock } from "../simulator/clock.ts";
+import { Ether } from "../simulator/ether.ts";
+import { serveEther } from "../simulator/ether-server.ts";
+import { startNeighbours } from "../simulator/neighbours.ts";
+import { createSimBoard, type SimBoard } from "../simulator/sim-board.ts";
+import { addressText } from "./address.ts";
+import { demoFile } from "./cli-config.ts";
+import { loadConfig } from "./config-load.ts";
+import type { Address } from "./config-schema.ts";
+import { listenError } from "./listen-error.ts";
+import type { Log } from "./log.ts";
+import { roomKey } from "./room-key.ts";
+import { readBundle } from "./sim-boards.ts";
+
+export interface SimOptions {
+  /** Where stations connect. */
+  ether: Address;
+  /** 1 is real time, 10 ten times faster, 0 as fast as possible. */
+  speed: number;
+  /** Stations that chat in the rooms of `npm start`. */
+  neighbours: number;
+  /** Models of the boards to switch on. */
+  boards: readonly string[];
+  /** Where the serial port of the first board is offered; the next one's is on the next port, and so on. */
+  serial: Address | null;
+}
+
+/**
+ * The simulated channel alone, with its port and, if wanted, boards whose serial ports are on TCP: they outlive every
+ * daemon that uses them as `path: tcp://host:port`. Throws RoomError `port_in_use`, `address_unusable`, `bundle_missing`.
+ */
+export async function runSim(options: SimOptions, log: Log): Promise<{ stop(): Promise<void> }> {
+  const { ether: where, speed, serial } = options;
+  // The rooms and the radio of `npm start`.
+  const { config } = loadConfig([demoFile()], {});
+  const stops: (() => void | Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (let end = stops.pop(); end !== undefined; end = stops.pop()) await end();
+  };
+  try {
+    const skipping = speed === 0 ? new SkippingClock() : null;
+    const clock = skipping ?? realClock(speed);
+    const ether = new Ether({ clock, radio: config.radio.settings, seed: randomInt(2 ** 31) });
+    skipping?.waitFor(ether);
+    stops.push(() => skipping?.stop());
+    const server = await serveEther({ ether, host: where.host, port: where.port, speed }).catch((error) => {
+      throw listenError(error, where);
+    });
+    stops.push(() => server.close());
+    const air = { speed, join: ether.join.bind(ether) };
+    log.info(`simulated ether at ${addressText({ host: where.host, port: server.port })}, speed ${speed}`);
+
+    for (const [at, model] of options.boards.entries()) {
+      const id = `${model}-${at + 1}`;
+      const board = createSimBoard({ id, model, source: readBundle(model), air, seed: randomInt(2 ** 31) });
+      stops.push(() => board.stop());
+      if (serial === null) continue;
+      const port = await offerSerial(board, { host: serial.host, port: serial.port === 0 ? 0 : serial.port + at });
+      stops.push(() => port.stop());
+      log.info(`board "${id}": serial port at tcp://${addressText({ host: serial.host, port: port.port })}`);
+    }
+    if (options.neighbours > 0) {
+      const rooms = await Promise.all(
+        config.rooms.map(async ({ name, psk }) => ({ name, key: await roomKey(name, psk) })),
+      );
+      stops.push(startNeighbours({ air, rooms, count: options.neighbours, seed: randomInt(2 ** 31) }));
+    }
+    return { stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The board's serial port on TCP, raw bytes. One program at a time has it, as with a device. */
+async function offerSerial(board: SimBoard, where: Address): Promise<{ port: number; stop(): Promise<void> }> {
+  let user: Socket | null = null;
+  const server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
+    socket.on("error", () => socket.destroy());
+    if (user !== null || !board.plugged) {
+      socket.destroy();
+      return;
+    }
+    user = socket;
+    const port: BytePort = board.serial;
+    port.onData((bytes) => void socket.write(bytes));
+    port.onClose(() => void socket.destroy());
+    socket.on("data", (bytes) => port.write(bytes));
+    socket.on("close", () => {
+      user = null;
+      port.close();
+    });
+  });
+  await listen(server, where);
+  const address = server.address();
+  return {
+    port: typeof address === "object" && address !== null ? address.port : where.port,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        user?.destroy();
+      }),
+  };
+}
+
+function listen(server: Server, where: Address): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error) => reject(listenError(error, where)));
+    server.listen(where.port, where.host, resolve);
+  });
+}

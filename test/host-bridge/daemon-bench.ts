@@ -1,0 +1,116 @@
+import { connect, createServer, type Server, type Socket } from "node:net";
+import type { BoardConfig, Config } from "../../host-bridge/config-schema.ts";
+import { encodePacket, ROUTE_FLOOD, TYPE_GRP_TXT } from "../../protocol/packet.ts";
+import { roomConfig } from "./rooms-bench.ts";
+import { testConfig } from "./server-bench.ts";
+
+export const PUBLIC_KEY = "8b3387e9c5cdea6ac9e5edbaa115cd72";
+export const SECRET_KEY = "00112233445566778899aabbccddeeff";
+
+/** The configuration of a daemon with the rooms Public and Secret and these boards, on a free port. */
+export function daemonConfig(dataDir: string, boards: BoardConfig[], fields: Partial<Config> = {}): Config {
+  return testConfig(dataDir, {
+    rooms: [
+      roomConfig("Public", { psk: PUBLIC_KEY, maxHistory: 1000 }),
+      roomConfig("Secret", { psk: SECRET_KEY, isPrivate: true, maxHistory: 500 }),
+    ],
+    boards,
+    simulator: { neighbours: 0, speed: 20 },
+    ...fields,
+  });
+}
+
+/** A flood packet as it goes on air; `path` are one-byte hashes. */
+export const flood = (payload: Uint8Array, path = new Uint8Array(0)): Uint8Array =>
+  encodePacket({ route: ROUTE_FLOOD, type: TYPE_GRP_TXT, path, payload });
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Asks again every 20 ms, for up to 20 s. */
+export async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
+  const end = performance.now() + 20_000;
+  while (!(await isSo())) {
+    if (performance.now() > end) throw new Error(`waited in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+interface StatusBoard {
+  id: string;
+  connected: boolean;
+  sha256: string;
+  rx_packets: number | null;
+  missed: number;
+}
+
+export async function boardsOf(url: string): Promise<StatusBoard[]> {
+  const { boards } = (await (await fetch(`${url}/status`)).json()) as { boards: StatusBoard[] };
+  return boards;
+}
+
+/** Every board is connected and has had the time to take its rooms. */
+export async function boardsReady(url: string): Promise<void> {
+  await until("boards connected", async () => (await boardsOf(url)).every(({ connected }) => connected));
+  await new Promise((resolve) => setTimeout(resolve, 300));
+}
+
+/** A serial cable of TCP that can be cut: passes bytes on to `target` while it is whole. */
+export class Cable {
+  port = 0;
+  private readonly target: number;
+  private readonly server: Server;
+  private readonly sockets = new Set<Socket>();
+  private isCut = false;
+
+  constructor(target: number) {
+    this.target = target;
+    this.server = createServer((near) => this.pass(near));
+  }
+
+  async lay(): Promise<void> {
+    await new Promise<void>((resolve) => this.server.listen(0, "127.0.0.1", resolve));
+    this.port = (this.server.address() as { port: number }).port;
+  }
+
+  cut(): void {
+    this.isCut = true;
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  mend(): void {
+    this.isCut = false;
+  }
+
+  remove(): void {
+    this.cut();
+    this.server.close();
+  }
+
+  private pass(near: Socket): void {
+    near.on("error", () => near.destroy());
+    if (this.isCut) {
+      near.destroy();
+      return;
+    }
+    const far = connect({ host: "127.0.0.1", port: this.target });
+    this.join(near, far);
+    this.join(far, near);
+  }
+
+  private join(from: Socket, to: Socket): void {
+    this.sockets.add(from);
+    from.pipe(to);
+    from.on("error", () => from.destroy());
+    from.on("close", () => {
+      this.sockets.delete(from);
+      to.destroy();
+    });
+  }
+}

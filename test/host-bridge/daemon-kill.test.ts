@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+import { silentLog } from "../../host-bridge/log.ts";
+import type { WireMessage } from "../../host-bridge/message.ts";
+import { makeRoom } from "../../host-bridge/rooms.ts";
+import { runSim } from "../../host-bridge/sim.ts";
+import { hexToBytes } from "../../protocol/bytes.ts";
+import { boardsOf, boardsReady, Cable, daemonConfig, flood, freePort, PUBLIC_KEY, until } from "./daemon-bench.ts";
+import { roomConfig, sealText } from "./rooms-bench.ts";
+import { Scratch } from "./scratch.ts";
+import { TestClient } from "./server-bench.ts";
+import { EtherStation } from "./station.ts";
+
+describe("daemon: killed, and cut off from its board", function () {
+  this.timeout(120_000);
+  const scratch = new Scratch();
+  const room = makeRoom(roomConfig("Public"), hexToBytes(PUBLIC_KEY));
+  let sim: { stop(): Promise<void> };
+  let cable: Cable;
+  let station: EtherStation;
+  let child: ChildProcess | null = null;
+  let dir: string;
+
+  beforeEach(async () => {
+    const ether = { host: "127.0.0.1", port: await freePort() };
+    const serial = { host: "127.0.0.1", port: await freePort() };
+    sim = await runSim({ ether, speed: 20, neighbours: 0, boards: ["heltec-v3"], serial }, silentLog());
+    cable = new Cable(serial.port);
+    await cable.lay();
+    station = await EtherStation.join(ether.port);
+    dir = scratch.dir();
+  });
+
+  afterEach(async () => {
+    await kill();
+    station.leave();
+    cable.remove();
+    await sim.stop();
+    scratch.clean();
+  });
+
+  const start = async (): Promise<string> => {
+    const board = { type: "serial", id: "b1", path: `tcp://127.0.0.1:${cable.port}`, baud: 115_200 } as const;
+    const config = JSON.stringify(daemonConfig(dir, [board]));
+    const started = spawn(process.execPath, ["--import", "tsx", join(import.meta.dirname, "daemon-child.ts"), config], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    child = started;
+    return new Promise((resolve, reject) => {
+      started.stdout?.once("data", (data: Buffer) => resolve(data.toString().trim()));
+      started.once("close", (code) => reject(new Error(`the daemon ended with ${code}`)));
+    });
+  };
+
+  const kill = async (): Promise<void> => {
+    const killed = child;
+    child = null;
+    if (killed === null || killed.exitCode !== null) return;
+    const closed = new Promise((resolve) => killed.once("close", resolve));
+    killed.kill("SIGKILL");
+    await closed;
+  };
+
+  const history = async (url: string): Promise<WireMessage[]> => {
+    const response = await fetch(`${url}/api/v1/rooms/Public/messages?limit=1000`);
+    return ((await response.json()) as { messages: WireMessage[] }).messages;
+  };
+  const heard = (messages: WireMessage[]): number[] =>
+    messages.filter(({ sender }) => sender === "Carol").map(({ text }) => Number(text));
+  const say = (from: number, to: number): void => {
+    for (let i = from; i <= to; i++) station.send(flood(sealText(room, i, `Carol: ${i}`)));
+  };
+  const range = (to: number): number[] => Array.from({ length: to }, (_, i) => i + 1);
+
+  it("has everything once after SIGKILLs while messages flow", async () => {
+    const acknowledged: string[] = [];
+    let said = 0;
+    await boardsReady(await start());
+    for (let round = 1; round <= 3; round++) {
+      await kill();
+      const url = await start();
+      const client = new TestClient(url);
+      await client.hello("Ann");
+      await client.ask({ type: "join", room: "Public", limit: 0 });
+      say(said + 1, said + 30);
+      said += 30;
+      for (let i = 1; i <= 5; i++) {
+        client.send({ type: "post", room: "Public", text: `round ${round} post ${i}` });
+        let frame = await client.next();
+        while (frame.type === "message") frame = await client.next();
+        assert.equal(frame.type, "posted");
+        acknowledged.push(String(frame.guid));
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100 * round));
+      await kill();
+    }
+    const url = await start();
+    await until("everything heard is in the history", async () => heard(await history(url)).length >= said);
+    const messages = await history(url);
+    assert.deepEqual(heard(messages), range(said));
+    const guids = messages.map(({ guid }) => guid);
+    assert.equal(new Set(guids).size, guids.length);
+    for (const guid of acknowledged) assert.ok(guids.includes(guid), `${guid} was acknowledged and is gone`);
+    await until("every post is on air", async () => {
+      const { outbox } = (await (await fetch(`${url}/status`)).json()) as { outbox: number };
+      return outbox === 0;
+    });
+  });
+
+  it("has everything once after the serial cable was cut for a while, again and again", async () => {
+    const url = await start();
+    await boardsReady(url);
+    let said = 0;
+    for (let round = 1; round <= 4; round++) {
+      say(said + 1, said + 10);
+      said += 10;
+      await new Promise((resolve) => setTimeout(resolve, 70 * round));
+      cable.cut();
+      say(said + 1, said + 10);
+      said += 10;
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      cable.mend();
+      await boardsReady(url);
+    }
+    await until("everything heard is in the history", async () => heard(await history(url)).length >= said);
+    assert.deepEqual(heard(await history(url)), range(said));
+    assert.equal((await boardsOf(url))[0].missed, 0);
+  });
+});
