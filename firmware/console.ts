@@ -208,7 +208,7 @@ export class Console {
   private showMessage(room: Room, seq: number): void {
     const record = this.roomList.record(room, seq);
     if (!record) return;
-    const text = this.roomList.text(room, record);
+    const text = harmless(this.roomList.text(room, record));
     this.reply("#" + seq + " " + this.clock.text(this.roomList.textTime()) + " " + text + this.roomList.signal(record));
   }
 
@@ -296,6 +296,16 @@ export class Console {
     for (let i = 0; i < COMMANDS.length; i++) this.reply(COMMANDS[i][0] + " " + COMMANDS[i][2]);
     return "";
   }
+}
+
+/** What others wrote, for a terminal: C0 would begin a link frame, and a line end or an escape pose as our own words. */
+function harmless(text: string): string {
+  let shown = text;
+  for (let code = -2; code < 32; code++) {
+    const bad = String.fromCharCode(code === -2 ? 0xc0 : code < 0 ? 0x7f : code);
+    if (shown.indexOf(bad) >= 0) shown = shown.split(bad).join("?");
+  }
+  return shown;
 }
 
 /** [first word, the rest]; a name with spaces stands in double quotes. */
