@@ -63,7 +63,7 @@ export const RULES: { readonly [opcode: number]: number } = {
   0x0d: 3 | ANY,
   0x1d: 4 | ANY,
   0x0e: 2 | NOT_TX,
-  0x1e: 3 | ANY,
+  0x1e: 2 | ANY,
   0x08: 8 | ANY,
   0x12: 3 | ANY,
   0x02: 2 | ANY,
