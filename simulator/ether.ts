@@ -7,9 +7,10 @@
  * begins while the first is still in its preamble. Frames on one channel that overlap at a receiver spoil each other except
  * for one that is CAPTURE_DB above the rest. Who sends does not hear.
  */
-import { airtimeMs, type RadioSettings } from "../protocol/airtime.ts";
+import type { RadioSettings } from "../protocol/airtime.ts";
 import type { ChipRadio } from "./chip/radio.ts";
 import type { SimClock } from "./clock.ts";
+import { type Flight, Seat } from "./ether-seat.ts";
 import {
   CAPTURE_DB,
   hears,
@@ -80,80 +81,10 @@ export interface EtherOptions {
   loss?: number;
 }
 
-/** Frames that a station may have waiting. */
-export const MAX_QUEUE = 20_000;
 /** Symbols of preamble that a receiver needs to find a frame. */
 const DETECT_SYMBOLS = 5;
 /** From the end of the preamble to the end of the header: sync word and eight symbols. */
 const HEADER_SYMBOLS = 12.25;
-
-interface Flight {
-  readonly from: Seat;
-  readonly frame: Uint8Array;
-  readonly radio: ChipRadio;
-  readonly airMs: number;
-  readonly start: number;
-  readonly preambleEnd: number;
-  readonly headerEnd: number;
-  /** Earlier than planned when the frame is cut off. */
-  end: number;
-  readonly power: Map<Seat, number>;
-  aborted: boolean;
-}
-
-class Seat implements EtherSeat {
-  readonly queue: { frame: Uint8Array; radio: ChipRadio; airMs: number }[] = [];
-  readonly station: Station;
-  position: Position | undefined;
-  /** A chip's tuning; for stations the one of its last own frame. */
-  tuned: ChipRadio | null = null;
-  listening = false;
-  since = 0;
-  sending: Flight | null = null;
-  lock: Flight | null = null;
-  leaving = false;
-  /** It was waited for in vain; nobody waits again until it has caught up. */
-  excused = false;
-  shownLevel: number | null = null;
-  private readonly ether: Ether;
-
-  constructor(ether: Ether, station: Station) {
-    this.ether = ether;
-    this.station = station;
-    this.position = station.position;
-    this.since = ether.clock.nowMs();
-  }
-
-  transmit(frame: Uint8Array, radio?: ChipRadio, airMs?: number): void {
-    if (this.queue.length >= MAX_QUEUE) throw new RangeError(`${MAX_QUEUE} frames are waiting already`);
-    const settings = radio ?? meshcoreRadio(this.ether.radio);
-    this.queue.push({ frame, radio: settings, airMs: airMs ?? airtimeMs(settings, frame.length) });
-    if (!this.sending) this.ether.beginNext(this);
-  }
-
-  abort(): void {
-    if (this.sending) this.ether.cutOff(this.sending);
-  }
-
-  listen(radio: ChipRadio | null): void {
-    this.lock = null;
-    this.listening = radio !== null;
-    if (radio) this.ether.tune(this, radio);
-  }
-
-  move(position: Position): void {
-    this.position = position;
-  }
-
-  isChannelBusy(): boolean {
-    return this.sending !== null || this.ether.level(this) !== null;
-  }
-
-  leave(afterSending = false): void {
-    if (afterSending && this.sending) this.leaving = true;
-    else this.ether.remove(this);
-  }
-}
 
 export class Ether {
   /** Settings of stations that do not say theirs. */
@@ -164,6 +95,7 @@ export class Ether {
   private readonly seats = new Set<Seat>();
   /** Those on the air, and those that overlapped with one that still is. */
   private flights: Flight[] = [];
+  private readonly timers = new Set<() => void>();
 
   constructor(options: EtherOptions) {
     this.clock = options.clock;
@@ -176,6 +108,14 @@ export class Ether {
     const seat = new Seat(this, station);
     this.seats.add(seat);
     return seat;
+  }
+
+  /** Ends everything that is on the air or waiting. */
+  stop(): void {
+    for (const cancel of this.timers) cancel();
+    this.timers.clear();
+    this.flights = [];
+    for (const seat of [...this.seats]) seat.leave();
   }
 
   /** True when every station has dealt with what it was told. */
@@ -274,7 +214,11 @@ export class Ether {
   }
 
   private at(moment: number, fn: () => void): void {
-    this.clock.after(moment - this.clock.nowMs(), fn);
+    const cancel = this.clock.after(moment - this.clock.nowMs(), () => {
+      this.timers.delete(cancel);
+      fn();
+    });
+    this.timers.add(cancel);
   }
 
   /** A plain station hears on the boards' settings and on those it last used itself. */

@@ -16,6 +16,8 @@ export interface OpenEtherOptions {
   radio: RadioSettings;
   seed?: number;
   loss?: number;
+  /** For so long (1500 ms) the ether of another process may still be on its way up before this one opens its own. */
+  patienceMs?: number;
   /** Told in a sentence whenever the ether is joined, hosted or lost. */
   log?: (level: "info" | "warn", message: string) => void;
 }
@@ -36,7 +38,6 @@ export interface OpenEther extends Air {
   close(): Promise<void>;
 }
 
-/** For so long the ether of another process may still be on its way up before this one opens its own. */
 const PATIENCE_MS = 1500;
 const RETRY_MS = 150;
 const RETRY_TROUBLE_MS = 2000;
@@ -85,7 +86,7 @@ class Shared implements OpenEther {
       this.announce = resolve;
     });
     if (place) void this.search();
-    else this.start("own");
+    else this.begin("own", speed);
   }
 
   get port(): number | undefined {
@@ -107,12 +108,9 @@ class Shared implements OpenEther {
     this.closed = true;
     clearTimeout(this.timer);
     for (const seat of [...this.seats]) seat.leave();
+    this.ether?.stop();
     this.clock?.stop();
     await this.server?.close();
-  }
-
-  private start(state: "own" | "hosting"): void {
-    this.begin(state, this.ownSpeed);
   }
 
   private begin(state: OpenEther["state"], speed: number): void {
@@ -178,7 +176,7 @@ class Shared implements OpenEther {
       return;
     }
     this.refusedSince ||= performance.now();
-    if (performance.now() - this.refusedSince < PATIENCE_MS) this.searchIn(RETRY_MS);
+    if (performance.now() - this.refusedSince < (this.options.patienceMs ?? PATIENCE_MS)) this.searchIn(RETRY_MS);
     else await this.host();
   }
 
@@ -193,7 +191,7 @@ class Shared implements OpenEther {
       }
       this.server = server;
       this.options.log?.("info", `hosting the ether at ${host}:${server.port}`);
-      this.start("hosting");
+      this.begin("hosting", this.ownSpeed);
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       // Somebody was quicker: join them.
