@@ -1,8 +1,22 @@
 import { BoardLink, type LinkHooks } from "./board-link.ts";
-import type { BoardsParts } from "./boards.ts";
+import type { Clock } from "./clock.ts";
 import { describe, RoomError } from "./errors.ts";
+import type { Events } from "./events.ts";
 import { type BoardIdentity, type LinkWish, newLink, type RingCursor, type StatusValue } from "./link-state.ts";
+import type { Log } from "./log.ts";
 import type { PortSource } from "./ports.ts";
+import type { Rooms } from "./rooms.ts";
+import type { Store } from "./store.ts";
+
+export interface BoardsParts {
+  rooms: Rooms;
+  store: Store;
+  events: Events;
+  clock: Clock;
+  log: Log;
+  /** A whole number from 0 to 65535. */
+  random16: () => number;
+}
 
 /** A board as /status shows it; numbers are null until the board has told them. */
 export interface BoardStatus {
@@ -31,7 +45,7 @@ export interface BoardStatus {
 export type PostDesk = Pick<LinkHooks, "takePosts" | "aired" | "unsendable"> & { lost(): void };
 
 const FIRST_RETRY_MS = 1000;
-const LAST_RETRY_MS = 10_000;
+const LAST_RETRY_MS = 5000;
 /** Where only a person can help, there is no hurry. */
 const HELPLESS_RETRY_MS = 60_000;
 const MAX_RING = 0xffff;

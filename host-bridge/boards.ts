@@ -1,22 +1,7 @@
-import { BoardKeeper, type BoardStatus } from "./board-keeper.ts";
-import type { Clock } from "./clock.ts";
+import { BoardKeeper, type BoardStatus, type BoardsParts } from "./board-keeper.ts";
 import { describe, RoomError } from "./errors.ts";
-import type { Events } from "./events.ts";
 import type { LinkWish, Post } from "./link-state.ts";
-import type { Log } from "./log.ts";
 import type { PortSource } from "./ports.ts";
-import type { Rooms } from "./rooms.ts";
-import type { Store } from "./store.ts";
-
-export interface BoardsParts {
-  rooms: Rooms;
-  store: Store;
-  events: Events;
-  clock: Clock;
-  log: Log;
-  /** A whole number from 0 to 65535. */
-  random16: () => number;
-}
 
 /** All boards of this host, in the order of the configuration, and which of them sends what waits for the air. */
 export class Boards {

@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import { createServer, type Server, type Socket } from "node:net";
+import { createServer, type Server } from "node:net";
 import type { BytePort } from "../simulator/byte-port.ts";
 import { realClock, SkippingClock } from "../simulator/clock.ts";
 import { Ether } from "../simulator/ether.ts";
@@ -75,24 +75,32 @@ export async function runSim(options: SimOptions, log: Log): Promise<{ stop(): P
   }
 }
 
-/** The board's serial port on TCP, raw bytes. One program at a time has it, as with a device. */
+/**
+ * The board's serial port on TCP, raw bytes, for one program at a time. A new one takes the place of the old, which may be
+ * dead without our knowing it.
+ */
 async function offerSerial(board: SimBoard, where: Address): Promise<{ port: number; stop(): Promise<void> }> {
-  let user: Socket | null = null;
+  let dismiss = (): void => undefined;
   const server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
     socket.on("error", () => socket.destroy());
-    if (user !== null || !board.plugged) {
+    dismiss();
+    if (!board.plugged) {
       socket.destroy();
       return;
     }
-    user = socket;
     const port: BytePort = board.serial;
+    let isUsed = true;
+    const leave = (): void => {
+      // Once: by the time its socket is closed, the board's port may be another program's.
+      if (isUsed) port.close();
+      isUsed = false;
+      socket.destroy();
+    };
+    dismiss = leave;
     port.onData((bytes) => void socket.write(bytes));
-    port.onClose(() => void socket.destroy());
+    port.onClose(leave);
     socket.on("data", (bytes) => port.write(bytes));
-    socket.on("close", () => {
-      user = null;
-      port.close();
-    });
+    socket.on("close", leave);
   });
   await listen(server, where);
   const address = server.address();
@@ -101,7 +109,7 @@ async function offerSerial(board: SimBoard, where: Address): Promise<{ port: num
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        user?.destroy();
+        dismiss();
       }),
   };
 }

@@ -32,6 +32,19 @@ const HOST_TO_BOARD = [
   wire.GetStatus,
 ];
 
+/** Fields of all messages from the host; each message has some of them. */
+interface Values {
+  req: number;
+  room: number;
+  seq: number;
+  unixTime: number;
+  max: number;
+  keyLen: number;
+  key: Uint8Array;
+  name: Uint8Array;
+  payload: Uint8Array;
+}
+
 /** What happens to bytes on the cable: return what arrives. */
 export type Cable = (bytes: Uint8Array, to: "board" | "host") => Uint8Array | null;
 
@@ -183,7 +196,7 @@ export class FakeBoard {
 
   private receive(body: Uint8Array): void {
     const table = HOST_TO_BOARD.find(({ type }) => type === bodyType(crc32, body, body.length)) as
-      | Message<Record<string, number & Uint8Array>>
+      | Message<Values>
       | undefined;
     const value = table === undefined ? null : bodyValue(table, body, body.length);
     if (table === undefined || value === null) {
@@ -221,7 +234,7 @@ export class FakeBoard {
     }
   }
 
-  private setRoom(value: { key: Uint8Array; keyLen: number; name: Uint8Array; max: number }): number {
+  private setRoom(value: Values): number {
     const name = Buffer.from(value.name).toString();
     const digest = createHash("sha256").update("room-key-check").update(value.key.slice(0, value.keyLen)).digest();
     const known = this.rooms.find((room) => room.name === name);

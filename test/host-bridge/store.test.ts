@@ -178,7 +178,7 @@ describe("store", () => {
     const store = open(dir, 1000);
     store.write([entry(sample("g1"), { toAir: true })]);
     // What SQLite does at ENOSPC, it does at its own limit too.
-    const db = (store as unknown as { db: DatabaseSync }).db as unknown as { exec(sql: string): void };
+    const db = (store as unknown as { db: { exec(sql: string): void } }).db;
     db.exec("PRAGMA max_page_count = 1");
     const many = Array.from({ length: 300 }, (_, i) => entry(sample(`m${i}`), { toAir: true }));
     assert.throws(() => store.write(many), code("store_full"));
