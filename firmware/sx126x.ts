@@ -331,9 +331,13 @@ export class Sx126x {
     this.send([SET_PACKET_TYPE, 1]);
     this.send([SET_FALLBACK, 0x20]);
     if (this.facts.dio2Switch) this.send([SET_DIO2_SWITCH, 1]);
-    const imageMHz = settings.freqHz / 1e6;
-    const band = this.rowUpTo(IMAGE_BANDS, imageMHz);
-    this.send([CALIBRATE_IMAGE, band[1], band[2]]);
+    const mhz = settings.freqHz / 1e6;
+    const band = this.rowUpTo(IMAGE_BANDS, mhz);
+    // Between the bands: 4 MHz to each side, in steps of 4 MHz and odd as the table's codes are.
+    const known = mhz >= band[1] * 4 && mhz <= band[2] * 4;
+    const low = known ? band[1] : (Math.floor((mhz - 5) / 4) - 1) | 1;
+    const high = known ? band[2] : Math.ceil((mhz + 5) / 4) | 1;
+    this.send([CALIBRATE_IMAGE, low, high]);
     const steps = Math.floor(settings.freqHz * STEPS_PER_HZ);
     this.send([SET_FREQUENCY, steps >>> 24, (steps >> 16) & 255, (steps >> 8) & 255, steps & 255]);
     this.writeRegister(REG_SYNC_WORD, SYNC_WORD[0]);
