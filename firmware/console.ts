@@ -85,13 +85,13 @@ export class Console {
   private type(text: string): void {
     if (!text) return;
     if (text.indexOf("\b") < 0 && text.indexOf("\x7f") < 0) {
-      this.hal.print(text);
+      this.echo(text);
       this.line += text;
     } else {
       for (let i = 0; i < text.length; i++) {
         const key = text.charAt(i);
         if (key !== "\b" && key !== "\x7f") {
-          this.hal.print(key);
+          this.echo(key);
           this.line += key;
         } else if (this.line) {
           this.line = this.line.substr(0, this.line.length - 1);
@@ -103,6 +103,12 @@ export class Console {
       this.line = "";
       this.tooLong = true;
     }
+  }
+
+  /** Not what begins with a control character: behind a link frame that would be the next frame to the host. */
+  private echo(text: string): void {
+    const first = text.charCodeAt(0);
+    if (first >= 32 && first < 255) this.hal.print(text);
   }
 
   private run(line: string): void {
@@ -147,7 +153,7 @@ export class Console {
       known++;
       const ring = this.roomList.ring;
       const count = ring.next(i) - ring.first(i);
-      this.reply(room.name + ": " + count + "/" + room.max + " messages, " + ring.roomBytes(i) + " bytes");
+      this.reply(harmless(room.name) + ": " + count + "/" + room.max + " messages, " + ring.roomBytes(i) + " bytes");
     }
     return known ? "" : "no rooms; Try: room add NAME KEYHEX [MAX]";
   }
