@@ -25,6 +25,11 @@ export class DutyBudget {
     this.budgetMs = Math.max(0, (WINDOW_MS * permille) / 1000 - spentMs);
   }
 
+  /** What the full bucket holds: nothing longer can ever be sent. */
+  wholeMs(): number {
+    return (WINDOW_MS * this.permille) / 1000;
+  }
+
   /** Milliseconds until a transmission of `airtimeMs` may start; 0 = now. */
   waitMs(airtimeMs: number, nowMs: number): number {
     this.refill(nowMs);

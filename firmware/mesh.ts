@@ -2,7 +2,14 @@
 
 import { airtimeMs, type RadioSettings } from "../protocol/airtime.ts";
 import { view } from "../protocol/bytes.ts";
-import { MESSAGE_OWN, RESULT_BAD_REQUEST, RESULT_DUPLICATE, RESULT_FULL, RESULT_OK } from "../protocol/link.ts";
+import {
+  MESSAGE_OWN,
+  RESULT_BAD_REQUEST,
+  RESULT_DUPLICATE,
+  RESULT_FULL,
+  RESULT_NOT_HERE,
+  RESULT_OK,
+} from "../protocol/link.ts";
 import {
   MAX_PAYLOAD,
   Packet,
@@ -114,13 +121,18 @@ export class Mesh {
       this.pump();
       return;
     }
+    this.finish(slot, sent);
+    this.pump();
+  }
+
+  /** The packet in `slot` has left the queue for good. */
+  private finish(slot: number, sent: boolean): void {
     this.attempts = 0;
     if (sent) this.sent++;
     else this.txDropped++;
     const request = this.queue.request(slot);
     this.queue.remove(slot);
     this.events.onSent(request, sent, Math.round(this.sendingMs));
-    this.pump();
   }
 
   /**
@@ -130,6 +142,7 @@ export class Mesh {
   send(type: number, payload: Uint8Array, priority: number, request: number): number {
     const length = payload.length;
     if (length === 0 || length > MAX_PAYLOAD || type > 15) return RESULT_BAD_REQUEST;
+    if (airtimeMs(this.radio.settings, length + 2) > this.duty.wholeMs()) return RESULT_NOT_HERE;
     const slot = this.queue.claim();
     if (slot < 0) {
       this.txDropped++;
@@ -164,6 +177,13 @@ export class Mesh {
     }
     const length = this.queue.length(slot);
     const airMs = airtimeMs(this.radio.settings, length);
+    if (airMs > this.duty.wholeMs()) {
+      // Settings have changed: it can never go now, and what stands behind it must not wait for that.
+      this.sendingMs = 0;
+      this.finish(slot, false);
+      this.again(0);
+      return;
+    }
     const waitMs = this.duty.waitMs(airMs, now);
     if (waitMs > 0 || !this.radio.isReceiving()) {
       this.again(Math.max(waitMs, BUSY_RETRY_MS));

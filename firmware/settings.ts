@@ -69,6 +69,8 @@ export class Settings {
         powerDbm: radio.powerDbm,
       });
     }
+    // What waits for the old budget may not have to any more.
+    this.mesh.pump();
     return true;
   }
 
