@@ -97,7 +97,7 @@ export class HttpServer {
     const { rooms, status } = this.parts;
     app.get("/healthz", async () => ({ ok: true }));
     app.get("/status", async (request) => {
-      this.mayRead(request);
+      this.mustBeLocal(request);
       return status();
     });
     app.get("/", async (_request, reply) => {
@@ -110,7 +110,7 @@ export class HttpServer {
       throw new HttpError(426, "upgrade_required", "this is a WebSocket (subprotocol meshcore-room.v1)");
     });
     app.get("/api/v1/rooms", async (request) => {
-      this.mayRead(request);
+      this.mustBeKnown(request);
       const count = new Map(status().rooms.map(({ name, messages }) => [name, messages]));
       const list = rooms.list.map(({ name, isPrivate, description, readOnly, maxHistory }) => ({
         ...{ name, private: isPrivate, description, read_only: readOnly },
@@ -119,7 +119,7 @@ export class HttpServer {
       return { rooms: list };
     });
     app.get<{ Params: { room: string } }>("/api/v1/rooms/:room/messages", async (request) => {
-      this.mayRead(request);
+      this.mustBeKnown(request);
       const room = this.publicRoom(request.params.room);
       const { before, limit } = parse(messagesQuery, request.query);
       // Digits alone are a time (Unix seconds), anything else is the GUID of a message.
@@ -127,7 +127,7 @@ export class HttpServer {
       return { room: room.name, messages: rooms.history(room, { limit, before: bound }).map(wireMessage) };
     });
     app.post<{ Params: { room: string } }>("/api/v1/rooms/:room/messages", async (request, reply) => {
-      this.mayRead(request);
+      this.mustBeKnown(request);
       const room = this.publicRoom(request.params.room);
       const { sender, text, ref } = parse(postBody, request.body);
       const guid = await new Promise<string>((resolve, reject) => {
@@ -151,9 +151,17 @@ export class HttpServer {
   }
 
   /** Tokens do not exist yet: who is not on this machine sees nothing. */
-  private mayRead(request: FastifyRequest): void {
+  private mustBeLocal(request: FastifyRequest): void {
     const address = (request.socket.remoteAddress ?? "").replace(/^::ffff:/, "");
     if (!isLoopback(address)) throw new HttpError(401, "auth_required", "from another machine this needs a token");
+  }
+
+  /** Rooms take the same proof of identity here as over the WebSocket. */
+  private mustBeKnown(request: FastifyRequest): void {
+    this.mustBeLocal(request);
+    if (this.parts.config.clients.auth === "required") {
+      throw new HttpError(401, "auth_required", "this server wants a token");
+    }
   }
 
   private publicRoom(name: string): Room {

@@ -7,12 +7,13 @@ import { testConfig } from "./server-bench.ts";
 export const PUBLIC_KEY = "8b3387e9c5cdea6ac9e5edbaa115cd72";
 export const SECRET_KEY = "00112233445566778899aabbccddeeff";
 
-/** The configuration of a daemon with the rooms Public and Secret and these boards, on a free port. */
+/** The configuration of a daemon with the rooms Public, Secret and Quiet (nothing of it goes on air) and these boards, on a free port. */
 export function daemonConfig(dataDir: string, boards: BoardConfig[], fields: Partial<Config> = {}): Config {
   return testConfig(dataDir, {
     rooms: [
       roomConfig("Public", { psk: PUBLIC_KEY, maxHistory: 1000 }),
       roomConfig("Secret", { psk: SECRET_KEY, isPrivate: true, maxHistory: 500 }),
+      roomConfig("Quiet", { maxHistory: 500, rebroadcast: false }),
     ],
     boards,
     simulator: { neighbours: 0, speed: 20 },

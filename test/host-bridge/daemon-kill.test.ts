@@ -7,7 +7,7 @@ import { makeRoom } from "../../host-bridge/rooms.ts";
 import { runSim } from "../../host-bridge/sim.ts";
 import { hexToBytes } from "../../protocol/bytes.ts";
 import { boardsOf, boardsReady, Cable, daemonConfig, flood, freePort, PUBLIC_KEY, until } from "./daemon-bench.ts";
-import { roomConfig, sealText } from "./rooms-bench.ts";
+import { openText, roomConfig, sealText } from "./rooms-bench.ts";
 import { Scratch } from "./scratch.ts";
 import { TestClient } from "./server-bench.ts";
 import { EtherStation } from "./station.ts";
@@ -62,8 +62,8 @@ describe("daemon: killed, and cut off from its board", function () {
     await closed;
   };
 
-  const history = async (url: string): Promise<WireMessage[]> => {
-    const response = await fetch(`${url}/api/v1/rooms/Public/messages?limit=1000`);
+  const history = async (url: string, name = "Public"): Promise<WireMessage[]> => {
+    const response = await fetch(`${url}/api/v1/rooms/${name}/messages?limit=1000`);
     return ((await response.json()) as { messages: WireMessage[] }).messages;
   };
   const heard = (messages: WireMessage[]): number[] =>
@@ -73,6 +73,23 @@ describe("daemon: killed, and cut off from its board", function () {
   };
   const range = (to: number): number[] => Array.from({ length: to }, (_, i) => i + 1);
 
+  /** Posts and returns the GUIDs that were acknowledged. */
+  const post = async (url: string, name: string, texts: string[]): Promise<string[]> => {
+    const client = new TestClient(url);
+    await client.hello("Ann");
+    await client.ask({ type: "join", room: name, limit: 0 });
+    const guids: string[] = [];
+    for (const text of texts) {
+      client.send({ type: "post", room: name, text });
+      let frame = await client.next();
+      while (frame.type === "message") frame = await client.next();
+      assert.equal(frame.type, "posted");
+      guids.push(String(frame.guid));
+    }
+    client.socket.terminate();
+    return guids;
+  };
+
   it("has everything once after SIGKILLs while messages flow", async () => {
     const acknowledged: string[] = [];
     let said = 0;
@@ -80,32 +97,48 @@ describe("daemon: killed, and cut off from its board", function () {
     for (let round = 1; round <= 3; round++) {
       await kill();
       const url = await start();
-      const client = new TestClient(url);
-      await client.hello("Ann");
-      await client.ask({ type: "join", room: "Public", limit: 0 });
       say(said + 1, said + 30);
       said += 30;
-      for (let i = 1; i <= 5; i++) {
-        client.send({ type: "post", room: "Public", text: `round ${round} post ${i}` });
-        let frame = await client.next();
-        while (frame.type === "message") frame = await client.next();
-        assert.equal(frame.type, "posted");
-        acknowledged.push(String(frame.guid));
-      }
-      await new Promise((resolve) => setTimeout(resolve, 100 * round));
-      await kill();
+      // Into a room that is not sent on: while it sends, a board does not hear.
+      acknowledged.push(
+        ...(await post(
+          url,
+          "Quiet",
+          ["one", "two", "three"].map((text) => `${text} ${round}`),
+        )),
+      );
+      await new Promise((resolve) => setTimeout(resolve, 150 * round));
     }
+    await kill();
     const url = await start();
     await until("everything heard is in the history", async () => heard(await history(url)).length >= said);
-    const messages = await history(url);
-    assert.deepEqual(heard(messages), range(said));
-    const guids = messages.map(({ guid }) => guid);
-    assert.equal(new Set(guids).size, guids.length);
-    for (const guid of acknowledged) assert.ok(guids.includes(guid), `${guid} was acknowledged and is gone`);
-    await until("every post is on air", async () => {
+    assert.deepEqual(heard(await history(url)), range(said));
+    const guids = (await history(url, "Quiet")).map(({ guid }) => guid);
+    assert.deepEqual(guids, acknowledged);
+  });
+
+  it("puts every acknowledged post on air once, whenever it was killed", async () => {
+    const texts: string[] = [];
+    let url = await start();
+    await boardsReady(url);
+    for (let round = 1; round <= 3; round++) {
+      const own = range(4).map((i) => `round ${round} post ${i}`);
+      await post(url, "Public", own);
+      texts.push(...own);
+      await new Promise((resolve) => setTimeout(resolve, 40 * round));
+      await kill();
+      url = await start();
+    }
+    await until("an empty outbox", async () => {
       const { outbox } = (await (await fetch(`${url}/status`)).json()) as { outbox: number };
       return outbox === 0;
     });
+    await until("everything on air", () => station.heard.length >= texts.length);
+    const onAir = station.heard.map(({ rx }) => openText(room, hexToBytes(rx).slice(2))?.line);
+    assert.deepEqual(
+      onAir,
+      texts.map((text) => `Ann: ${text}`),
+    );
   });
 
   it("has everything once after the serial cable was cut for a while, again and again", async () => {

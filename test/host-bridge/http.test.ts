@@ -179,6 +179,24 @@ describe("http", () => {
     }
   });
 
+  it("wants a token for rooms where authentication is required, on this machine too", async () => {
+    const rateLimit = { messagesPerMinute: 20, burst: 5, connectionsPerAddress: 20 };
+    const strict = await startServer(scratch.dir(), { clients: { auth: "required", rateLimit } });
+    try {
+      const init = {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: '{"sender":"A","text":"x"}',
+      };
+      assert.equal((await fetch(`${strict.url}/api/v1/rooms`)).status, 401);
+      assert.equal((await fetch(`${strict.url}/api/v1/rooms/Open/messages`)).status, 401);
+      assert.equal((await fetch(`${strict.url}/api/v1/rooms/Open/messages`, init)).status, 401);
+      assert.equal((await fetch(`${strict.url}/status`)).status, 200);
+    } finally {
+      await strict.stop();
+    }
+  });
+
   it("says what to do when the port is in use", async () => {
     const other = createServer().listen(0, "127.0.0.1");
     await new Promise((resolve) => other.once("listening", resolve));
