@@ -12,7 +12,9 @@ export interface RemoteSeat extends EtherSeat {
 
 /** How long the other side may take to say welcome before it is taken for something else. */
 const WELCOME_MS = 3000;
-/** At speed 0: how often to look whether the board has dealt with an event. */
+/** A board that has not dealt with an event by then is not waited for: the others on the ether must go on. */
+const PATIENCE_MS = 500;
+
 type Greeting = { welcome?: Welcome; rx?: string; rssi?: number; snr?: number; airtime_ms?: number };
 
 /**
@@ -110,7 +112,7 @@ class Remote implements RemoteSeat {
       return;
     }
     if (json.event !== undefined) this.happen(json as ChipLine);
-    if (json.n !== undefined) this.acknowledge(json.n);
+    if (json.n !== undefined && this.speed === 0) this.acknowledge(json.n, performance.now());
   }
 
   private happen(line: ChipLine): void {
@@ -139,12 +141,13 @@ class Remote implements RemoteSeat {
     }
   }
 
-  /** Only an ether that skips time waits for this, and only then is it said: when the board has dealt with the event. */
-  private acknowledge(n: number): void {
-    if (this.speed !== 0 || !this.isOpen) return;
+  /** An ether that skips time waits for this: the board has dealt with the event. */
+  private acknowledge(n: number, since: number): void {
     setImmediate(() => {
-      if (this.station.ready?.() ?? true) say(this.socket, { ack: n });
-      else this.acknowledge(n);
+      if (!this.isOpen) return;
+      const settled = (this.station.ready?.() ?? true) || performance.now() - since > PATIENCE_MS;
+      if (settled) say(this.socket, { ack: n });
+      else this.acknowledge(n, since);
     });
   }
 }

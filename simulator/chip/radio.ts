@@ -28,11 +28,12 @@ export function frequencyHz(b: Uint8Array): number {
 }
 
 /**
- * Output power in dBm of SetPaConfig's duty and hpMax with SetTxParams' power byte. Rows of datasheet table 13-21 (4,7 = 22;
- * 3,5 = 20; 2,3 = 17; 2,2 = 14 dBm at power byte 22) joined by straight lines: within 3 dB, enough for a simulated signal.
+ * Output power in dBm of a SetPaConfig command and SetTxParams' power byte. Rows of datasheet table 13-21 (4,7 = 22; 3,5 = 20;
+ * 2,3 = 17; 2,2 = 14 dBm at power byte 22) joined by straight lines: within 3 dB, enough for a simulated signal.
  */
-export function outputDbm(duty: number, hpMax: number, power: number): number {
-  return (power > 127 ? power - 256 : power) - [20, 14, 8, 5, 4, 2, 1, 0][hpMax] - (4 - duty) * (duty < 2 ? 1.5 : 0.5);
+export function outputDbm(pa: Uint8Array, power: number): number {
+  const lost = [20, 14, 8, 5, 4, 2, 1, 0][pa[2]] + (4 - pa[1]) * (pa[1] < 2 ? 1.5 : 0.5);
+  return (power > 127 ? power - 256 : power) - lost;
 }
 
 /** Length of one symbol in ms; `mod` is a SetModulationParams command. */

@@ -269,12 +269,13 @@ export class ChipModel {
   }
 
   radio(): ChipRadio {
+    const powerDbm = outputDbm(this.bytesOf(0x95), this.arg(0x8e, 1));
     return {
       freqHz: frequencyHz(this.bytesOf(0x86)),
       bwHz: bandwidthHz(this.arg(0x8b, 2)),
       sf: this.arg(0x8b, 1),
       cr: this.arg(0x8b, 3) + 4,
-      powerDbm: outputDbm(this.arg(0x95, 1), this.arg(0x95, 2), this.arg(0x8e, 1)),
+      powerDbm,
       preamble: (this.arg(0x8c, 1) << 8) | this.arg(0x8c, 2),
       sync: (this.regs[0x0740] & 0xf0) | (this.regs[0x0741] >> 4),
       inverted: this.arg(0x8c, 6) === 1,

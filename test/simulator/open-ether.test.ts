@@ -4,17 +4,7 @@ import type { AddressInfo } from "node:net";
 import { createServer, type Socket } from "node:net";
 import { type OpenEther, type OpenEtherOptions, openEther, parseEtherAddress } from "../../simulator/open-ether.ts";
 import { EU, EU_RADIO, frame, Listener } from "./stations.ts";
-import { TcpStation } from "./tcp-station.ts";
-
-/** A port that nobody listens on. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
+import { freePort, TcpStation } from "./tcp-station.ts";
 
 async function until(claim: () => boolean): Promise<void> {
   while (!claim()) await new Promise((resolve) => setTimeout(resolve, 2));

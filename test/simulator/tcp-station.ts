@@ -1,6 +1,6 @@
 // Any program as a station of the ether: a TCP connection and JSON lines, nothing of the simulator in it.
 import { once } from "node:events";
-import { connect, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
 export interface Line {
   rx?: string;
@@ -72,4 +72,14 @@ export class TcpStation {
   close(): void {
     this.socket.destroy();
   }
+}
+
+/** A port that nobody listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
 }
