@@ -181,8 +181,11 @@ export function insideEspruino(outside: EngineHost): EngineEntry {
   };
   const stopTimer = (id: unknown): void => {
     if (id === undefined) throw new Error("clearTimeout(undefined) not allowed. Use clearTimeout() instead");
-    engine.stopTimer(aliases[Number(id)] ?? Number(id));
+    const now = aliases[Number(id)] ?? Number(id);
+    engine.stopTimer(now);
     delete timers[Number(id)];
+    delete aliases[Number(id)];
+    delete owners[now];
   };
   /** The host's id of a repeating timer changes each time, the program's does not. */
   const aliases: Record<number, number> = {};

@@ -2,9 +2,8 @@
 /*
  * An SX1262 as its host sees it: commands over SPI, BUSY, DIO1, and a radio on an air that the caller provides.
  *
- * Written from the datasheet and kept apart from the driver, so that the two cannot agree on a mistake. What a driver does
- * against the datasheet's order is noted in `violations`. In the engines' language subset: it stands under the firmware
- * bundle inside real Espruino and JerryScript as well.
+ * Written from the datasheet and kept apart from the driver, so that the two cannot agree on a mistake. In the engines'
+ * language subset: it stands under the firmware bundle inside real Espruino and JerryScript as well.
  */
 import { FrameBuffer } from "./buffer.ts";
 import {
@@ -159,7 +158,7 @@ export class ChipModel {
     }
   }
 
-  /** The board's receive switch, where `wiring.rxen` says that it has one. */
+  /** The board's receive switch, where it has one. */
   rxen(level: number): void {
     this.rxenHigh = !!level;
   }
@@ -238,9 +237,7 @@ export class ChipModel {
     this.locked = false;
     this.mode = mode;
     if (old === TX && this.hooks.abort) this.hooks.abort();
-    if (!this.hooks.listen) return;
-    if (mode === RX) this.hooks.listen(this.radio());
-    else if (old === RX) this.hooks.listen(null);
+    if (this.hooks.listen && (mode === RX || old === RX)) this.hooks.listen(this.listening());
   }
 
   /** One timer at a time: each mode has at most one. */
