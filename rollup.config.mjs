@@ -47,7 +47,7 @@ export default [
     plugins: [typescript("es2019"), forEngine()],
   },
   {
-    input: "host-bridge/cli.ts",
+    input: "host-bridge/cli/cli.ts",
     output: { file: "dist/meshcore-room.mjs", format: "es", inlineDynamicImports: true },
     external: (id) =>
       builtinModules.includes(id) ||

@@ -1,5 +1,5 @@
 import type { Log } from "./log.ts";
-import type { RoomMessage } from "./message.ts";
+import type { RoomMessage } from "./room/message.ts";
 
 /** A whole packet that a board heard and that is no message of one of its rooms (adverts, foreign channels). */
 export interface HeardPacket {

@@ -1,19 +1,19 @@
 import { randomInt } from "node:crypto";
-import { Boards } from "./boards.ts";
-import { Clients } from "./clients.ts";
 import { systemClock } from "./clock.ts";
-import type { BoardConfig, Config } from "./config-schema.ts";
+import { roomKey } from "./config/room-key.ts";
+import type { BoardConfig, Config } from "./config/schema.ts";
 import { RoomError } from "./errors.ts";
 import { Events } from "./events.ts";
-import { HttpServer } from "./http.ts";
-import type { LinkWish } from "./link-state.ts";
+import { Boards } from "./link/boards.ts";
+import { type PortSource, serialSource } from "./link/ports.ts";
+import { SimStage } from "./link/sim-boards.ts";
+import type { LinkWish } from "./link/state.ts";
 import type { Log } from "./log.ts";
-import { type PortSource, serialSource } from "./ports.ts";
-import { roomKey } from "./room-key.ts";
-import { makeRoom, Rooms } from "./rooms.ts";
-import { SimStage } from "./sim-boards.ts";
-import { statusOf } from "./status.ts";
-import { Store } from "./store.ts";
+import { makeRoom, Rooms } from "./room/rooms.ts";
+import { Store } from "./room/store.ts";
+import { Clients } from "./web/clients.ts";
+import { HttpServer } from "./web/http.ts";
+import { statusOf } from "./web/status.ts";
 
 export interface Daemon {
   /** Of the web page, as `http://host:port`. */

@@ -6,14 +6,14 @@ import { Ether } from "../simulator/ether.ts";
 import { serveEther } from "../simulator/ether-server.ts";
 import { startNeighbours } from "../simulator/neighbours.ts";
 import { createSimBoard, type SimBoard } from "../simulator/sim-board.ts";
-import { addressText } from "./address.ts";
-import { demoFile } from "./cli-config.ts";
-import { loadConfig } from "./config-load.ts";
-import type { Address } from "./config-schema.ts";
-import { listenError } from "./listen-error.ts";
+import { addressText } from "./config/address.ts";
+import { loadConfig } from "./config/load.ts";
+import { roomKey } from "./config/room-key.ts";
+import type { Address } from "./config/schema.ts";
+import { DEMO_FILE } from "./files.ts";
+import { readBundle } from "./link/sim-boards.ts";
 import type { Log } from "./log.ts";
-import { roomKey } from "./room-key.ts";
-import { readBundle } from "./sim-boards.ts";
+import { listenError } from "./web/listen-error.ts";
 
 export interface SimOptions {
   /** Where stations connect. */
@@ -35,7 +35,7 @@ export interface SimOptions {
 export async function runSim(options: SimOptions, log: Log): Promise<{ stop(): Promise<void> }> {
   const { ether: where, speed, serial } = options;
   // The rooms and the radio of `npm start`.
-  const { config } = loadConfig([demoFile()], {});
+  const { config } = loadConfig([DEMO_FILE], {});
   const stops: (() => void | Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
     for (let end = stops.pop(); end !== undefined; end = stops.pop()) await end();

@@ -11,7 +11,7 @@ import { GroupCipher, makeChannel } from "../../protocol/channel.ts";
 import { kissFrame } from "../../protocol/kiss.ts";
 import { Packet, packetHash, parsePacket } from "../../protocol/packet.ts";
 import { softCrypto } from "../../protocol/soft-crypto.ts";
-import { openRooms, sealText, testRoom } from "../host-bridge/rooms-bench.ts";
+import { openRooms, sealText, testRoom } from "../host-bridge/room/rooms-bench.ts";
 import { groupText, TEST_KEY, World } from "../scenario/world.ts";
 import { compare, type Measured, table } from "./measure.ts";
 

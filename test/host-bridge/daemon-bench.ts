@@ -1,8 +1,8 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
-import type { BoardConfig, Config } from "../../host-bridge/config-schema.ts";
+import type { BoardConfig, Config } from "../../host-bridge/config/schema.ts";
 import { encodePacket, ROUTE_FLOOD, TYPE_GRP_TXT } from "../../protocol/packet.ts";
-import { roomConfig } from "./rooms-bench.ts";
-import { testConfig } from "./server-bench.ts";
+import { roomConfig } from "./room/rooms-bench.ts";
+import { testConfig } from "./web/server-bench.ts";
 
 export const PUBLIC_KEY = "8b3387e9c5cdea6ac9e5edbaa115cd72";
 export const SECRET_KEY = "00112233445566778899aabbccddeeff";

@@ -1,5 +1,5 @@
 // A daemon of its own process, to be killed. argv[2] is its configuration as JSON. Prints its URL.
-import type { Config } from "../../host-bridge/config-schema.ts";
+import type { Config } from "../../host-bridge/config/schema.ts";
 import { createLog } from "../../host-bridge/log.ts";
 import { runDaemon } from "../../host-bridge/run.ts";
 

@@ -2,15 +2,15 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { silentLog } from "../../host-bridge/log.ts";
-import type { WireMessage } from "../../host-bridge/message.ts";
-import { makeRoom } from "../../host-bridge/rooms.ts";
+import type { WireMessage } from "../../host-bridge/room/message.ts";
+import { makeRoom } from "../../host-bridge/room/rooms.ts";
 import { runSim } from "../../host-bridge/sim.ts";
 import { hexToBytes } from "../../protocol/bytes.ts";
 import { boardsOf, boardsReady, Cable, daemonConfig, flood, freePort, PUBLIC_KEY, until } from "./daemon-bench.ts";
-import { openText, roomConfig, sealText } from "./rooms-bench.ts";
+import { openText, roomConfig, sealText } from "./room/rooms-bench.ts";
 import { Scratch } from "./scratch.ts";
-import { TestClient } from "./server-bench.ts";
 import { EtherStation } from "./station.ts";
+import { TestClient } from "./web/server-bench.ts";
 
 describe("daemon: killed, and cut off from its board", function () {
   this.timeout(120_000);

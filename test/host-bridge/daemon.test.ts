@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Config } from "../../host-bridge/config-schema.ts";
+import type { Config } from "../../host-bridge/config/schema.ts";
 import { RoomError } from "../../host-bridge/errors.ts";
 import { silentLog } from "../../host-bridge/log.ts";
-import { makeRoom, type Room } from "../../host-bridge/rooms.ts";
+import { makeRoom, type Room } from "../../host-bridge/room/rooms.ts";
 import { type Daemon, runDaemon } from "../../host-bridge/run.ts";
 import { hexToBytes } from "../../protocol/bytes.ts";
 import { boardsOf, boardsReady, daemonConfig, flood, freePort, PUBLIC_KEY, SECRET_KEY, until } from "./daemon-bench.ts";
-import { openText, roomConfig, sealText } from "./rooms-bench.ts";
+import { openText, roomConfig, sealText } from "./room/rooms-bench.ts";
 import { Scratch } from "./scratch.ts";
-import { type Frame, proof, TestClient } from "./server-bench.ts";
 import { EtherStation } from "./station.ts";
+import { type Frame, proof, TestClient } from "./web/server-bench.ts";
 
 const FIRMWARE = join(import.meta.dirname, "..", "..", "dist", "firmware");
 

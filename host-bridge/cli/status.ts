@@ -1,0 +1,127 @@
+// status and rooms: what the daemon, or the configuration, has.
+import { toString as qrText } from "qrcode";
+import { roomKey } from "../config/room-key.ts";
+import { printable } from "../log.ts";
+import { daemonUrl, fetchStatus } from "./client.ts";
+import { configForClient } from "./config.ts";
+import type { CliIo } from "./io.ts";
+import { bold, tableText } from "./io.ts";
+
+export interface StatusOptions {
+  url: string;
+  json?: boolean;
+}
+
+type Row = Record<string, unknown>;
+
+export async function status(options: StatusOptions, io: CliIo): Promise<void> {
+  const found = await fetchStatus(daemonUrl(options.url));
+  if (options.json) return io.out(`${JSON.stringify(found, null, 2)}\n`);
+  const { federation, mqtt } = found as { federation?: Row; mqtt?: Row };
+  io.out(
+    `${bold(io, show(found["name"]))}  version ${show(found["version"])}, up ${duration(Number(found["uptime_s"]))}`,
+  );
+  io.out(`, ${show(found["clients"])} clients, ${show(found["nodes"])} nodes\n`);
+  section(io, "Rooms", rows(found["rooms"]), ROOM_COLUMNS);
+  section(io, "Boards", rows(found["boards"]), BOARD_COLUMNS);
+  if (federation?.["enabled"] === true) section(io, "Peers", rows(federation["peers"]), PEER_COLUMNS);
+  if (mqtt?.["enabled"] === true) {
+    io.out(
+      `\nMQTT  ${mqtt["connected"] === true ? "connected" : "not connected"}, ${show(mqtt["published"])} published\n`,
+    );
+  }
+}
+
+/** The rooms that the daemon shows. */
+export async function rooms(options: StatusOptions, io: CliIo): Promise<void> {
+  const list = rows((await fetchStatus(daemonUrl(options.url)))["rooms"]);
+  if (options.json) io.out(`${JSON.stringify(list, null, 2)}\n`);
+  else io.out(columnsText(io, list, ROOM_COLUMNS));
+}
+
+/** The configured rooms as codes that MeshCore's phone app scans. The only output of this product that holds keys. */
+export async function roomCodes(options: { config?: string[]; json?: boolean }, io: CliIo): Promise<void> {
+  const { config, files } = configForClient(io, options.config);
+  const codes: { name: string; url: string }[] = [];
+  for (const { name, psk } of config.rooms) codes.push({ name, url: channelUrl(name, await roomKey(name, psk)) });
+  if (options.json) return io.out(`${JSON.stringify(codes, null, 2)}\n`);
+  io.err(`rooms of ${files.join(", ")}; whoever sees a code can read the room\n`);
+  for (const { name, url } of codes) {
+    // Terminal codes set black and white themselves; without a terminal, plain block characters.
+    const code = await qrText(url, io.isTty ? { type: "terminal", small: true } : { type: "utf8" });
+    io.out(`${bold(io, printable(name))}\n${code}\n${url}\n\n`);
+  }
+}
+
+/** The form of MeshCore's docs/qr_codes.md. Its app takes 16-byte secrets; a 32-byte key has 64 digits. */
+export function channelUrl(name: string, key: Uint8Array): string {
+  return `meshcore://channel/add?name=${encodeURIComponent(name)}&secret=${Buffer.from(key).toString("hex")}`;
+}
+
+type Column = [title: string, text: (row: Row) => string];
+
+const ROOM_COLUMNS: Column[] = [
+  ["room", (row) => show(row["name"])],
+  ["access", (row) => (row["private"] === true ? "private" : "public")],
+  ["clients", (row) => show(row["clients"])],
+  ["participants", (row) => show(row["participants"])],
+  ["messages", (row) => `${show(row["messages"])} of ${show(row["max_history"])}`],
+];
+
+const BOARD_COLUMNS: Column[] = [
+  ["board", (row) => show(row["id"])],
+  ["model", (row) => show(row["model"])],
+  ["link", (row) => (row["connected"] === true ? "connected" : "not connected")],
+  ["firmware", (row) => show(row["firmware"])],
+  ["engine", (row) => show(row["engine"])],
+  ["received", (row) => show(row["rx_packets"])],
+  ["sent", (row) => show(row["tx_packets"])],
+  ["airtime", (row) => unit(row["airtime_percent"], "%")],
+  ["noise", (row) => unit(row["noise_floor_dbm"], "dBm")],
+  ["queue", (row) => show(row["tx_queue"])],
+];
+
+const PEER_COLUMNS: Column[] = [
+  ["peer", (row) => show(row["name"])],
+  ["address", (row) => show(row["addr"])],
+  ["link", (row) => (row["connected"] === true ? "connected" : "not connected")],
+  ["latency", (row) => unit(row["latency_ms"], "ms")],
+  ["queue", (row) => show(row["queue_depth"])],
+  ["sent", (row) => show(row["sent"])],
+  ["received", (row) => show(row["received"])],
+  ["duplicates", (row) => show(row["duplicates"])],
+];
+
+function section(io: CliIo, title: string, list: Row[], columns: Column[]): void {
+  if (list.length === 0) io.out(`\nNo ${title.toLowerCase()}\n`);
+  else io.out(`\n${columnsText(io, list, columns)}`);
+}
+
+function columnsText(io: CliIo, list: Row[], columns: Column[]): string {
+  const head = columns.map(([title]) => title);
+  return tableText(
+    io,
+    head,
+    list.map((row) => columns.map(([, text]) => text(row))),
+  );
+}
+
+const rows = (value: unknown): Row[] =>
+  Array.isArray(value) ? value.filter((row): row is Row => row !== null && typeof row === "object") : [];
+
+function show(value: unknown): string {
+  if (value === null || value === undefined || value === "") return "-";
+  return typeof value === "string" ? printable(value) : String(value);
+}
+
+const unit = (value: unknown, name: string): string =>
+  typeof value === "number" ? `${Math.round(value * 10) / 10} ${name}` : "-";
+
+function duration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return "-";
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 1) return `${Math.floor(seconds)} s`;
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 24 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}

@@ -1,0 +1,240 @@
+// What one key alone cannot show: doubles, pairs that belong together, ports in each other's way, weak secrets.
+import { BOARDS } from "../../boards/all.ts";
+import { addressText } from "./address.ts";
+import type { Section, Settings } from "./keys.ts";
+import type { ConfigPath } from "./node.ts";
+import type { Complaint } from "./problem.ts";
+import { checkRadio } from "./radio.ts";
+import { directKey } from "./room-key.ts";
+import { nearKey, weakness } from "./secrets.ts";
+import { suggest } from "./suggest.ts";
+
+export interface Findings {
+  problems: Complaint[];
+  warnings: Complaint[];
+}
+
+/** Checks across keys. `settings` has the sections that are right in themselves, `raw` all as plain values. */
+export function checkTogether(settings: Partial<Settings>, raw: Partial<Record<Section, unknown>>): Findings {
+  const findings: Findings = {
+    problems: [...doubles(raw.rooms, "rooms", "name"), ...doubles(raw.boards, "boards", "id"), ...checkPeers(settings)],
+    warnings: [],
+  };
+  const add = ({ problems, warnings }: Findings): void => {
+    findings.problems.push(...problems);
+    findings.warnings.push(...warnings);
+  };
+  if (settings.rooms) add(checkRooms(settings.rooms));
+  if (settings.boards) add(checkBoards(settings.boards));
+  if (settings.radio) add(checkRadio(settings.radio));
+  if (settings.federation)
+    findings.problems.push(...checkPair(settings.federation, ["federation"], "tls_cert", "tls_key"));
+  if (settings.mqtt) add(checkMqtt(settings.mqtt));
+  findings.problems.push(...checkPorts(settings));
+  return findings;
+}
+
+/** The second item of a list with the same text at `key`. */
+function doubles(list: unknown, section: Section, key: string): Complaint[] {
+  const first = new Map<string, number>();
+  const complaints: Complaint[] = [];
+  if (!Array.isArray(list)) return [];
+  list.forEach((item: unknown, at) => {
+    const value = item !== null && typeof item === "object" ? (item as Record<string, unknown>)[key] : undefined;
+    if (typeof value !== "string") return;
+    const before = first.get(value);
+    if (before === undefined) first.set(value, at);
+    else {
+      const hint = `remove one of the two, or give it another ${key}`;
+      complaints.push({
+        path: [section, at, key],
+        expected: `another ${key} than ${section}[${before}]`,
+        hint,
+      });
+    }
+  });
+  return complaints;
+}
+
+function checkRooms(rooms: Settings["rooms"]): Findings {
+  const problems: Complaint[] = [];
+  const warnings: Complaint[] = [];
+  const keys = new Map<string, number>();
+  rooms.forEach(({ name, psk }, at) => {
+    const path = ["rooms", at, "psk"];
+    const key = directKey(name, psk);
+    const id = key === null ? null : Buffer.from(key).toString("hex");
+    const before = id === null ? undefined : keys.get(id);
+    if (id !== null) keys.set(id, before ?? at);
+    if (before !== undefined && rooms[before].name !== name) {
+      problems.push({
+        path: psk === "" ? ["rooms", at, "name"] : path,
+        expected: `a channel key of its own, and rooms[${before}] has the same`,
+        hint:
+          psk === ""
+            ? "give it another name; capital letters and # make no difference"
+            : "give each room a psk of its own",
+      });
+    }
+    if (psk === "") return;
+    const near = key === null ? nearKey(psk) : null;
+    if (near !== null) {
+      const hint = "copy the key again: 32 or 64 hex digits, or base64 with its = at the end";
+      warnings.push({ path, expected: "a key or a passphrase", found: `${near}; it is used as a passphrase`, hint });
+    }
+    const weak = key === null ? weakness(psk, [name]) : new Set(key).size < 4 ? "it repeats the same few bytes" : null;
+    if (weak !== null) warnings.push(weakSecret(path, psk, weak));
+  });
+  return { problems, warnings };
+}
+
+function weakSecret(path: ConfigPath, secret: string, why: string): Complaint {
+  const found = `a weak secret of ${[...secret].length} characters (${why})`;
+  return { path, expected: "a secret that nobody can guess", found, hint: "make one with: openssl rand -hex 16" };
+}
+
+function checkBoards(boards: Settings["boards"]): Findings {
+  const problems: Complaint[] = [];
+  const paths = new Map<string, number>();
+  const models = BOARDS.map((board) => board.id);
+  boards.forEach((board, at) => {
+    if (board.type === "sim") {
+      if (models.includes(board.model)) return;
+      const near = suggest(board.model, models);
+      const hint = near === null ? undefined : `did you mean ${near}?`;
+      problems.push({ path: ["boards", at, "model"], expected: `one of ${models.join(", ")}`, hint });
+      return;
+    }
+    const before = paths.get(board.path);
+    paths.set(board.path, before ?? at);
+    if (before !== undefined) {
+      const hint = "one board a port; stable names are in /dev/serial/by-id/";
+      problems.push({ path: ["boards", at, "path"], expected: `a port that boards[${before}] does not use`, hint });
+    }
+  });
+  return { problems, warnings: [] };
+}
+
+/** The peers of both forms with the place where each stands. */
+export function allPeers(settings: Partial<Settings>): { path: ConfigPath; peer: Settings["peers"][number] }[] {
+  const top = (settings.peers ?? []).map((peer, at) => ({ path: ["peers", at] as ConfigPath, peer }));
+  const nested = (settings.federation?.peers ?? []).map((peer, at) => ({ path: ["federation", "peers", at], peer }));
+  return [...top, ...nested];
+}
+
+/** Federation is on when the file says so, or says nothing and names peers. */
+export function federationEnabled(settings: Partial<Settings>): boolean {
+  return settings.federation?.enabled ?? allPeers(settings).length > 0;
+}
+
+function checkPeers(settings: Partial<Settings>): Complaint[] {
+  const complaints: Complaint[] = [];
+  const seen = new Map<string, ConfigPath>();
+  const common = settings.federation?.federation_secret;
+  const needsSecret = settings.federation !== undefined && federationEnabled(settings) && common === undefined;
+  const peers = allPeers(settings);
+  for (const { path, peer } of peers) {
+    const { addr, host, port, secret } = peer;
+    if (addr !== undefined && (host !== undefined || port !== undefined)) {
+      complaints.push({
+        path: [...path, "addr"],
+        expected: "either addr, or host and port",
+        found: "both",
+        hint: "remove one",
+      });
+    } else if (addr === undefined && (host === undefined || port === undefined)) {
+      const found =
+        host === undefined && port === undefined ? "neither" : `only ${host === undefined ? "port" : "host"}`;
+      complaints.push({ path, expected: "addr: host:port, or host and port", found, hint: "add the peer's address" });
+    } else {
+      const address = addr ?? { host: host ?? "", port: port ?? 0 };
+      const text = addressText(address).toLowerCase();
+      if (seen.has(text))
+        complaints.push({ path, expected: "each peer once", found: `${text} again`, hint: "remove one of the two" });
+      seen.set(text, path);
+    }
+    if (needsSecret && secret === undefined) {
+      complaints.push({
+        path: [...path, "secret"],
+        expected: "a secret here, or federation.federation_secret for all peers",
+        hint: "use the same secret on both sides; make one with: openssl rand -hex 16",
+      });
+    }
+  }
+  if (needsSecret && peers.length === 0 && settings.peers !== undefined) {
+    const path = ["federation", "federation_secret"];
+    complaints.push({ path, expected: "a secret in quotes", hint: "make one with: openssl rand -hex 16" });
+  }
+  return complaints;
+}
+
+/** Weak secrets between servers, each named once. */
+export function checkPeerSecrets(settings: Partial<Settings>): Complaint[] {
+  const secrets: [ConfigPath, string | undefined][] = [
+    [["federation", "federation_secret"], settings.federation?.federation_secret],
+    ...allPeers(settings).map(({ path, peer }): [ConfigPath, string | undefined] => [[...path, "secret"], peer.secret]),
+  ];
+  return secrets.flatMap(([path, secret]) => {
+    const why = secret === undefined ? null : weakness(secret);
+    return secret === undefined || why === null ? [] : [weakSecret(path, secret, why)];
+  });
+}
+
+function checkMqtt(mqtt: Settings["mqtt"]): Findings {
+  const problems = checkPair(mqtt, ["mqtt"], "cert", "key");
+  if (mqtt.enabled === true && mqtt.broker === undefined) {
+    const hint = "add broker: mqtt://HOST:1883, or set enabled to false";
+    problems.push({ path: ["mqtt", "broker"], expected: "a URL such as mqtt://localhost:1883", hint });
+  }
+  if (mqtt.password !== undefined && mqtt.username === undefined && !hasUser(mqtt.broker)) {
+    problems.push({ path: ["mqtt", "username"], expected: "a user name beside the password", hint: "add username" });
+  }
+  return { problems, warnings: [] };
+}
+
+const hasUser = (broker: string | undefined): boolean => broker !== undefined && new URL(broker).username !== "";
+
+/** Two keys that make sense only together. */
+function checkPair<T extends object>(
+  table: T,
+  path: ConfigPath,
+  one: keyof T & string,
+  other: keyof T & string,
+): Complaint[] {
+  if ((table[one] === undefined) === (table[other] === undefined)) return [];
+  const [present, missing] = table[one] === undefined ? [other, one] : [one, other];
+  return [
+    { path: [...path, missing], expected: `a file beside ${present}`, hint: `add ${missing}, or remove ${present}` },
+  ];
+}
+
+function checkPorts(settings: Partial<Settings>): Complaint[] {
+  const { listen, companion, federation } = settings;
+  // The federation ports are on every address. `listen` takes federation too, so that these two may be one.
+  const used: [ConfigPath, string, number][] = [];
+  if (listen) used.push([["listen"], listen.host, listen.port]);
+  if (companion?.listen) used.push([["companion", "listen"], companion.listen.host, companion.listen.port]);
+  if (federation && federationEnabled(settings)) {
+    if (federation.federation_port !== listen?.port)
+      used.push([["federation", "federation_port"], "*", federation.federation_port]);
+    if (federation.status_endpoint) used.push([["federation", "status_port"], "*", federation.status_port]);
+  }
+  const complaints: Complaint[] = [];
+  used.forEach(([path, host, port], at) => {
+    const clash = used
+      .slice(0, at)
+      .find(([, otherHost, other]) => other === port && port !== 0 && overlap(host, otherHost));
+    if (!clash) return;
+    const taken = clash[0].join(".");
+    complaints.push({
+      path,
+      expected: "a port of its own",
+      found: `port ${port}, which ${taken} has`,
+      hint: "choose another port",
+    });
+  });
+  return complaints;
+}
+
+const overlap = (one: string, other: string): boolean =>
+  one === other || [one, other].some((host) => ["*", "0.0.0.0", "::"].includes(host));

@@ -1,0 +1,122 @@
+import { hostname } from "node:os";
+import { addressText, isLoopback } from "./address.ts";
+import { allPeers, federationEnabled } from "./check.ts";
+import type { Settings } from "./keys.ts";
+import { resolveRadio } from "./radio.ts";
+import type { BoardConfig, Config, MqttConfig, PeerConfig, RoomConfig } from "./schema.ts";
+
+/** Where a board of `type: sim` finds the channel when nothing else is said: the port of SPEC section 8. */
+const DEFAULT_ETHER = { host: "127.0.0.1", port: 7300 };
+
+/** Settings that passed all checks, with the defaults that depend on the machine or on other keys. */
+export function resolve(settings: Settings, files: string[], env: NodeJS.ProcessEnv): Config {
+  const { clients, alerts, federation } = settings;
+  return {
+    // A host name may be empty in a container.
+    name: settings.name ?? (hostname() || "meshcore-room"),
+    // systemd names the StateDirectory of the unit; several are separated by colons.
+    dataDir: settings.data_dir ?? (env["STATE_DIRECTORY"]?.split(":")[0] || "./data"),
+    listen: settings.listen,
+    tls: settings.tls ?? null,
+    companion: { listen: settings.companion.listen ?? null },
+    boards: resolveBoards(settings.boards),
+    radio: resolveRadio(settings.radio),
+    rooms: settings.rooms.map(resolveRoom),
+    federation: {
+      enabled: federationEnabled(settings),
+      port: federation.federation_port,
+      tls: pair(federation.tls_cert, federation.tls_key),
+      statusEndpoint: federation.status_endpoint,
+      statusPort: federation.status_port,
+      secret: federation.federation_secret ?? "",
+      peers: resolvePeers(settings),
+    },
+    mqtt: resolveMqtt(settings.mqtt),
+    clients: {
+      auth: clients.auth ?? (isLoopback(settings.listen.host) ? "optional" : "required"),
+      rateLimit: {
+        messagesPerMinute: clients.rate_limit.messages_per_minute,
+        burst: clients.rate_limit.burst,
+        connectionsPerAddress: clients.rate_limit.connections_per_address,
+      },
+    },
+    alerts: { silentAfterS: alerts.silent_after_s, webhook: alerts.webhook ?? null },
+    log: settings.log,
+    simulator: settings.simulator,
+    files,
+  };
+}
+
+const pair = (cert: string | undefined, key: string | undefined): { cert: string; key: string } | null =>
+  cert === undefined || key === undefined ? null : { cert, key };
+
+function resolveRoom(room: Settings["rooms"][number]): RoomConfig {
+  return {
+    name: room.name,
+    psk: room.psk,
+    isPrivate: room.psk !== "",
+    description: room.description,
+    maxHistory: room.max_history,
+    federate: room.federate,
+    mqtt: room.mqtt,
+    rebroadcast: room.rebroadcast,
+    readOnly: room.read_only,
+    roomServer: room.room_server,
+    airtimePercent: room.airtime_percent,
+  };
+}
+
+/** A board without an id gets one from its model or its port, `-2` and so on where that is taken. */
+function resolveBoards(boards: Settings["boards"]): BoardConfig[] {
+  const taken = new Set(boards.map((board) => board.id));
+  return boards.map((board): BoardConfig => {
+    const stem = board.type === "sim" ? board.model : portName(board.path);
+    let id = board.id ?? stem;
+    for (let n = 2; board.id === undefined && taken.has(id); n++) id = `${stem}-${n}`;
+    taken.add(id);
+    return board.type === "sim" ? { ...board, id, ether: board.ether ?? DEFAULT_ETHER } : { ...board, id };
+  });
+}
+
+/** `/dev/ttyACM0` -> `ttyACM0`, `tcp://pi:4000` -> `pi-4000` */
+function portName(path: string): string {
+  const last =
+    path
+      .replace(/^tcp:\/\//, "")
+      .split(/[\\/]/)
+      .pop() ?? "";
+  return (
+    last
+      .replace(/[^A-Za-z0-9_.-]+/g, "-")
+      .replace(/^[^A-Za-z0-9]+/, "")
+      .slice(0, 60) || "board"
+  );
+}
+
+function resolvePeers(settings: Settings): PeerConfig[] {
+  return allPeers(settings).map(({ peer }) => {
+    const address = peer.addr ?? { host: peer.host ?? "", port: peer.port ?? 0 };
+    const secret = peer.secret ?? settings.federation.federation_secret ?? "";
+    return { name: peer.name ?? peer.host ?? addressText(address), address, secret };
+  });
+}
+
+/** User and password leave the URL, which is shown in logs and in the status. */
+function resolveMqtt(mqtt: Settings["mqtt"]): MqttConfig {
+  const broker = new URL(mqtt.broker ?? "mqtt://localhost:1883");
+  const username = mqtt.username ?? (broker.username === "" ? null : decodeURIComponent(broker.username));
+  const password = mqtt.password ?? (broker.password === "" ? null : decodeURIComponent(broker.password));
+  broker.username = "";
+  broker.password = "";
+  return {
+    enabled: mqtt.enabled ?? mqtt.broker !== undefined,
+    broker: broker.href,
+    topicPrefix: mqtt.topic_prefix,
+    profile: mqtt.profile,
+    username,
+    password,
+    clientId: mqtt.client_id ?? null,
+    tls: { ca: mqtt.ca ?? null, cert: mqtt.cert ?? null, key: mqtt.key ?? null },
+    iata: mqtt.iata,
+  };
+}

@@ -1,0 +1,123 @@
+import type { RadioSettings } from "../../protocol/airtime.ts";
+import type { LogFormat, LogLevel } from "../log.ts";
+
+/** A TCP address. `host` has no brackets around IPv6. */
+export interface Address {
+  host: string;
+  port: number;
+}
+
+export interface RoomConfig {
+  name: string;
+  /** The text of the file; "" is a public room. Turn it into a key with roomKey() of room-key.ts, and never print it. */
+  psk: string;
+  /** `psk` is not "": clients prove the key before they join. */
+  isPrivate: boolean;
+  description: string;
+  /** Messages kept, oldest out first. */
+  maxHistory: number;
+  federate: boolean;
+  mqtt: boolean;
+  /** Messages from clients, federation and MQTT go on air. */
+  rebroadcast: boolean;
+  readOnly: boolean;
+  roomServer: boolean;
+  /** Share of the transmit budget for messages from the internet, 0..100. */
+  airtimePercent: number;
+}
+
+export type BoardConfig = SerialBoardConfig | SimBoardConfig | KissBoardConfig;
+
+export interface SerialBoardConfig {
+  type: "serial";
+  id: string;
+  /** A device (`/dev/ttyACM0`, `COM3`) or `tcp://host:port`. */
+  path: string;
+  baud: number;
+}
+
+/** A stock MeshCore KISS modem. */
+export interface KissBoardConfig {
+  type: "kiss";
+  id: string;
+  path: string;
+  baud: number;
+}
+
+export interface SimBoardConfig {
+  type: "sim";
+  id: string;
+  /** A board id of boards/, whose built bundle runs. */
+  model: string;
+  /** The LoRa channel that the board is on (SPEC section 8). */
+  ether: Address;
+}
+
+export interface RadioConfig {
+  /** The preset that the settings started from. */
+  preset: string;
+  settings: RadioSettings;
+  /** 0..100, of any hour. */
+  dutyCyclePercent: number;
+}
+
+export interface PeerConfig {
+  name: string;
+  address: Address;
+  /** The peer's own, else `federation_secret`; "" only where federation is not enabled. Never print it. */
+  secret: string;
+}
+
+export interface FederationConfig {
+  enabled: boolean;
+  port: number;
+  tls: { cert: string; key: string } | null;
+  statusEndpoint: boolean;
+  statusPort: number;
+  secret: string;
+  /** From `peers` and `federation.peers` alike. */
+  peers: PeerConfig[];
+}
+
+export interface MqttConfig {
+  enabled: boolean;
+  /** mqtt://, mqtts://, ws:// or wss://; without user and password. */
+  broker: string;
+  topicPrefix: string;
+  profile: "native" | "mc2mqtt";
+  username: string | null;
+  password: string | null;
+  clientId: string | null;
+  tls: { ca: string | null; cert: string | null; key: string | null };
+  /** Region code of the mc2mqtt topics. */
+  iata: string;
+}
+
+/** Everything that the daemon runs on: checked, with the defaults in place. Paths are relative to the working directory. */
+export interface Config {
+  name: string;
+  dataDir: string;
+  listen: Address;
+  tls: { cert: string; key: string } | null;
+  companion: { listen: Address | null };
+  boards: BoardConfig[];
+  radio: RadioConfig;
+  rooms: RoomConfig[];
+  federation: FederationConfig;
+  mqtt: MqttConfig;
+  clients: {
+    auth: "required" | "optional";
+    rateLimit: { messagesPerMinute: number; burst: number; connectionsPerAddress: number };
+  };
+  alerts: { silentAfterS: number; webhook: string | null };
+  log: { level: LogLevel; format: LogFormat };
+  /** The simulated channel that the daemon opens itself for boards of `type: sim`. */
+  simulator: {
+    /** Chatty stations besides the boards. */
+    neighbours: number;
+    /** 1 is real time, 10 ten times faster, 0 as fast as possible. */
+    speed: number;
+  };
+  /** The files it came from, in the order of merging. */
+  files: string[];
+}

@@ -1,0 +1,112 @@
+import { createConnection } from "node:net";
+import type { BytePort } from "../../simulator/byte-port.ts";
+import { addressText, parseAddress } from "../config/address.ts";
+import type { Address, SerialBoardConfig } from "../config/schema.ts";
+import { RoomError } from "../errors.ts";
+
+/** Where a board's bytes come from: opened again and again, as the board comes and goes. */
+export interface PortSource {
+  /** The configured id of the board. */
+  id: string;
+  /** The board's model where the configuration says it, else "". */
+  model: string;
+  /** Throws RoomError `board_missing`, `board_busy`, `board_forbidden`, `board_unusable`. */
+  open(): Promise<BytePort>;
+  /** Lets go of everything behind the port; no open() may follow. */
+  stop(): Promise<void>;
+}
+
+const TCP = "tcp://";
+const CONNECT_MS = 5000;
+
+/** A board on a serial device, or on a serial port that another machine offers as `tcp://host:port`. */
+export function serialSource(config: SerialBoardConfig): PortSource {
+  const { id, path, baud } = config;
+  const open = (): Promise<BytePort> => {
+    if (!path.startsWith(TCP)) return openSerial(path, baud);
+    const address = parseAddress(path.slice(TCP.length));
+    if (address === null) {
+      throw new RoomError("bad_config", `board "${id}": ${path} is no address`, { expected: "tcp://host:port" });
+    }
+    return openTcp(address);
+  };
+  return { id, model: "", open, stop: async () => undefined };
+}
+
+async function openSerial(path: string, baudRate: number): Promise<BytePort> {
+  // Loaded only where there is a serial board: it brings a native module.
+  const { SerialPort } = await import("serialport");
+  // hupcl: letting the lines drop at close would reset many ESP32 boards, and with it their rings.
+  const port = new SerialPort({ path, baudRate, autoOpen: false, lock: true, hupcl: false });
+  await new Promise<void>((resolve, reject) => {
+    port.open((error) => (error === null ? resolve() : reject(serialError(path, error))));
+  });
+  let fault: string | null = null;
+  port.on("error", (error) => {
+    fault = error.message;
+    if (port.isOpen) port.close();
+  });
+  return {
+    write: (bytes) => void port.write(Buffer.from(bytes)),
+    onData: (fn) => void port.on("data", fn),
+    onClose: (fn) => {
+      port.on("close", (error: Error | null) => {
+        // What the system calls it ("bad file descriptor") helps nobody alone.
+        const found = fault ?? error?.message;
+        fn(found === undefined ? `${path} was closed` : `${path} has gone (${found})`);
+      });
+    },
+    close: () => {
+      if (port.isOpen) port.close();
+    },
+  };
+}
+
+/** The serialport package passes on the system's text, so that is what there is to tell the cases apart. */
+function serialError(path: string, error: Error): RoomError {
+  const found = error.message;
+  if (/lock|busy|Resource temporarily unavailable/i.test(found)) {
+    return new RoomError("board_busy", `${path} is in use by another program`, { found, hint: "close that program" });
+  }
+  if (/permission|access denied|EACCES|EPERM/i.test(found)) {
+    return new RoomError("board_forbidden", `this user may not open ${path}`, {
+      found,
+      hint: 'add the user to the group of the device (on Debian "dialout") and log in again',
+    });
+  }
+  if (/no such file|not found|ENOENT|ENXIO|ENODEV|No such device/i.test(found)) {
+    return new RoomError("board_missing", `${path} is not there`, {
+      hint: "plug the board in, or correct boards[].path",
+    });
+  }
+  return new RoomError("board_unusable", `${path} cannot be opened`, { found, cause: error });
+}
+
+/** A serial port over TCP, raw bytes both ways. */
+export function openTcp(address: Address): Promise<BytePort> {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection({ host: address.host, port: address.port, noDelay: true, keepAlive: true });
+    const where = `${TCP}${addressText(address)}`;
+    const fail = (error: Error): void => {
+      socket.destroy();
+      const hint = "start what offers the port, or correct boards[].path";
+      reject(new RoomError("board_missing", `${where} does not answer`, { found: error.message, hint, cause: error }));
+    };
+    socket.setTimeout(CONNECT_MS, () => fail(new Error("timeout")));
+    socket.once("error", fail);
+    socket.once("connect", () => {
+      socket.setTimeout(0);
+      socket.off("error", fail);
+      let reason = "closed by the other side";
+      socket.on("error", (error) => {
+        reason = error.message;
+      });
+      resolve({
+        write: (bytes) => void socket.write(bytes),
+        onData: (fn) => void socket.on("data", fn),
+        onClose: (fn) => void socket.on("close", () => fn(reason)),
+        close: () => void socket.destroy(),
+      });
+    });
+  });
+}

@@ -1,0 +1,281 @@
+import { readU32, view } from "../../protocol/bytes.ts";
+import { type Channel, GroupCipher, makeChannel } from "../../protocol/channel.ts";
+import { encodeGroupText, isPlainText, joinSender, MAX_TEXT, splitSender, textEnd } from "../../protocol/group-text.ts";
+import { MAX_PAYLOAD } from "../../protocol/packet.ts";
+import { utf8Decode, utf8Encode } from "../../protocol/utf8.ts";
+import type { Clock } from "../clock.ts";
+import type { RoomConfig } from "../config/schema.ts";
+import { RoomError } from "../errors.ts";
+import type { Events } from "../events.ts";
+import type { Log } from "../log.ts";
+import { nodeCrypto } from "../node-crypto.ts";
+import { messageGuid } from "./guid.ts";
+import type { RoomMessage, Via } from "./message.ts";
+import { type HistoryQuery, type Store, type StoreEntry, storeSentence } from "./store.ts";
+
+/** A configured room, ready for use. */
+export interface Room {
+  name: string;
+  description: string;
+  isPrivate: boolean;
+  readOnly: boolean;
+  /** Posts of clients go on air. */
+  rebroadcast: boolean;
+  maxHistory: number;
+  /** The channel key, 16 or 32 bytes. */
+  key: Uint8Array;
+  /** Tells two keys apart without naming either: first 4 bytes of SHA-256("room-key-check" || key), little endian. */
+  keyCheck: number;
+  channel: Channel;
+}
+
+/** What a board's ring held: one payload with its place in the ring. */
+export interface BoardReport {
+  board: string;
+  room: string;
+  bootId: number;
+  keyCheck: number;
+  seq: number;
+  payload: Uint8Array;
+  /** The board sent it itself; then the three below mean nothing. */
+  own: boolean;
+  /** dBm, dB, repeaters. */
+  rssi: number;
+  snr: number;
+  hops: number;
+}
+
+export type PostOutcome = { ok: true; message: RoomMessage } | { ok: false; error: RoomError };
+
+interface Waiting {
+  entry: StoreEntry;
+  settle(error: unknown, isNew: boolean): void;
+}
+
+interface RoomsParts {
+  store: Store;
+  events: Events;
+  clock: Clock;
+  log: Log;
+  /** This server's name. */
+  origin: string;
+}
+
+/** `configuredKey` as roomKey() of room-key.ts gives it, 16 or 32 bytes. */
+export function makeRoom(config: RoomConfig, configuredKey: Uint8Array): Room {
+  const { name, description, isPrivate, readOnly, rebroadcast, maxHistory } = config;
+  const channel = makeChannel(nodeCrypto, configuredKey);
+  // As the channel has it: 32 bytes that end in 16 zeros are a key of 16.
+  const key = channel.key32.slice(0, channel.keyLen);
+  const keyCheck = readU32(nodeCrypto.sha256(Buffer.concat([Buffer.from("room-key-check"), key])), 0);
+  return { name, description, isPrivate, readOnly, rebroadcast, maxHistory, key, keyCheck, channel };
+}
+
+/**
+ * The rooms of this server: what comes in by any door is checked, named (GUID), made durable and told to all others as
+ * the event `message`. What arrives within one turn of the event loop shares one transaction, for a commit is an fsync.
+ */
+export class Rooms {
+  readonly list: readonly Room[];
+  private readonly byName: Map<string, Room>;
+  private readonly parts: RoomsParts;
+  private readonly cipher = new GroupCipher(nodeCrypto);
+  private waiting: Waiting[] = [];
+  /** GUIDs of waiting posts, which the store does not know yet. */
+  private readonly unwritten = new Set<string>();
+  private immediate: NodeJS.Immediate | null = null;
+
+  /** Throws RoomError `bad_config` when two rooms share a key: their messages could not be told apart. */
+  constructor(rooms: readonly Room[], parts: RoomsParts) {
+    const byKey = new Map<string, Room>();
+    for (const room of rooms) {
+      const key = Buffer.from(room.key).toString("hex");
+      const other = byKey.get(key);
+      if (other !== undefined) {
+        throw new RoomError("bad_config", `the rooms "${other.name}" and "${room.name}" have the same key`, {
+          hint: "give each its own psk; the names of public rooms must differ in more than upper and lower case",
+        });
+      }
+      byKey.set(key, room);
+    }
+    this.list = rooms;
+    this.byName = new Map(rooms.map((room) => [room.name, room]));
+    this.parts = parts;
+    parts.store.setRooms(rooms);
+  }
+
+  get(name: string): Room | undefined {
+    return this.byName.get(name);
+  }
+
+  /** The newest messages that the query means, oldest first; never more than the room's max_history. */
+  history(room: Room, query: HistoryQuery): RoomMessage[] {
+    return this.parts.store.history(room.name, { ...query, limit: Math.min(query.limit, room.maxHistory) });
+  }
+
+  /**
+   * A text from a client or another door without a packet of its own. `settle` is called when the message is durable
+   * and before anyone is told of it, or with the reason: `read_only`, `too_long`, `bad_request`, `store_...`.
+   */
+  post(room: Room, sender: string, text: string, via: Via, settle: (outcome: PostOutcome) => void): void {
+    const problem = postProblem(room, sender, text);
+    if (problem !== null) {
+      settle({ ok: false, error: problem });
+      return;
+    }
+    let message: RoomMessage;
+    try {
+      message = this.compose(room, sender, text, via);
+    } catch (error) {
+      settle({ ok: false, error: asRoomError(error) });
+      return;
+    }
+    this.unwritten.add(message.guid);
+    this.enqueue({
+      entry: { message, toAir: room.rebroadcast, cursor: null },
+      settle: (error) => {
+        this.unwritten.delete(message.guid);
+        settle(error === null ? { ok: true, message } : { ok: false, error: asRoomError(error) });
+      },
+    });
+  }
+
+  /** A payload from a board's ring. `settle` gets null when the store is past it, be it new, known or of no use. */
+  ingest(report: BoardReport, settle: (error: unknown) => void): void {
+    const room = this.byName.get(report.room);
+    if (room === undefined) throw new Error(`bug: board report for room ${JSON.stringify(report.room)}`);
+    const { board, bootId, keyCheck, seq, own } = report;
+    const message = this.open(room, report.payload, "radio");
+    if (message !== null) {
+      message.board = board;
+      message.hops = own ? 0 : report.hops;
+      message.rssi = own ? null : report.rssi;
+      message.snr = own ? null : report.snr;
+    }
+    const cursor = { board, room: room.name, bootId, keyCheck, seq };
+    this.enqueue({ entry: { message, toAir: false, cursor }, settle });
+  }
+
+  /** Writes what is waiting, now. Every `settle` is called before it returns. */
+  flush(): void {
+    if (this.immediate !== null) clearImmediate(this.immediate);
+    this.immediate = null;
+    const batch = this.waiting;
+    this.waiting = [];
+    if (batch.length === 0) return;
+    const { store, events, log } = this.parts;
+    let news: boolean[];
+    try {
+      news = store.write(batch.map((waiting) => waiting.entry));
+    } catch (error) {
+      log.error(`${batch.length} messages could not be stored: ${storeSentence(error)}`);
+      for (const waiting of batch) waiting.settle(error, false);
+      return;
+    }
+    const toAir = new Set<string>();
+    batch.forEach(({ entry, settle }, i) => {
+      settle(null, news[i]);
+      if (!news[i] || entry.message === null) return;
+      events.emit("message", entry.message);
+      if (entry.toAir) toAir.add(entry.message.room);
+    });
+    for (const room of toAir) events.emit("outbox", { room });
+  }
+
+  /** True when nothing waits for the disk. */
+  isSettled(): boolean {
+    return this.waiting.length === 0;
+  }
+
+  /** Brings what is waiting to the disk; nothing is left running. */
+  stop(): void {
+    this.flush();
+  }
+
+  private enqueue(waiting: Waiting): void {
+    this.waiting.push(waiting);
+    this.immediate ??= setImmediate(() => this.flush());
+  }
+
+  /** The message in a payload of this room, or null when it is not authentic or no plain text. */
+  private open(room: Room, payload: Uint8Array, via: Via): RoomMessage | null {
+    const length = payload.length > MAX_PAYLOAD ? -1 : this.cipher.open(room.channel, payload, 0, payload.length);
+    const plain = this.cipher.plain;
+    if (length < 0 || !isPlainText(plain, length)) return null;
+    const { sender, text } = splitSender(utf8Decode(view(plain, 5, textEnd(plain, length) - 5)));
+    return this.message(room, payload, readU32(plain, 0), sender, text, via);
+  }
+
+  /**
+   * The packet of a new text. A payload names its message (and MeshCore drops a packet it has heard before), so where
+   * somebody said the same within the same second, the timestamp moves on until the payload is new.
+   */
+  private compose(room: Room, sender: string, text: string, via: Via): RoomMessage {
+    const bytes = utf8Encode(joinSender(sender, text));
+    const plain = new Uint8Array(MAX_PAYLOAD);
+    const sealed = new Uint8Array(MAX_PAYLOAD);
+    for (let timestamp = Math.floor(this.parts.clock.unixMs() / 1000); ; timestamp++) {
+      const length = this.cipher.seal(room.channel, plain, encodeGroupText(timestamp, bytes, plain), sealed, 0);
+      if (length < 0) throw new Error("bug: a text of legal length does not fit into a packet");
+      const message = this.message(room, sealed.slice(0, length), timestamp, sender, text, via);
+      if (!this.unwritten.has(message.guid) && !this.parts.store.hasSeen(message.guid)) return message;
+    }
+  }
+
+  private message(room: Room, payload: Uint8Array, timestamp: number, sender: string, text: string, via: Via) {
+    const message: RoomMessage = {
+      room: room.name,
+      guid: messageGuid(room.key, payload),
+      sender,
+      text,
+      timestamp,
+      receivedAt: this.parts.clock.unixMs(),
+      via,
+      origin: this.parts.origin,
+      rssi: null,
+      snr: null,
+      hops: null,
+      board: null,
+      payload,
+    };
+    return message;
+  }
+}
+
+// MeshCore's own names have at most 31 bytes; longer ones leave less for the text but do no harm.
+const MAX_NAME_BYTES = 64;
+
+/** What is wrong with a sender's name, as a sentence, or null. */
+export function nameProblem(name: string): string | null {
+  if (name.trim() !== name || name === "") return "a name must not be empty or begin or end with a space";
+  if (Buffer.byteLength(name) > MAX_NAME_BYTES) return `a name has at most ${MAX_NAME_BYTES} bytes`;
+  if (/[\p{Cc}\p{Surrogate}\u2028\u2029]/u.test(name)) return "a name must not contain control characters";
+  // On air the text is "sender: text", and the first ": " ends the sender.
+  if (name.includes(": ")) return 'a name must not contain ": "';
+  return null;
+}
+
+/** Why this text cannot be posted: `read_only`, `bad_request`, `too_long`; null when it can. */
+export function postProblem(room: Room, sender: string, text: string): RoomError | null {
+  if (room.readOnly) return new RoomError("read_only", `nobody posts to "${room.name}" from here: it is read-only`);
+  const nameFault = nameProblem(sender);
+  if (nameFault !== null) return new RoomError("bad_request", nameFault);
+  if (text === "") return new RoomError("bad_request", "the text is empty");
+  // On air a text ends at its first NUL; half a surrogate pair has no UTF-8 form.
+  if (/[\0\p{Surrogate}]/u.test(text)) {
+    return new RoomError(
+      "bad_request",
+      "the text has a character that cannot go on air (NUL or half a surrogate pair)",
+    );
+  }
+  const bytes = Buffer.byteLength(joinSender(sender, text));
+  if (bytes > MAX_TEXT) {
+    return new RoomError("too_long", `"${sender}: " and the text have ${bytes} bytes together, ${MAX_TEXT} fit on air`);
+  }
+  return null;
+}
+
+function asRoomError(error: unknown): RoomError {
+  if (error instanceof RoomError) return error;
+  return new RoomError("internal", error instanceof Error ? error.message : String(error), { cause: error });
+}

@@ -1,0 +1,97 @@
+import type { Clock } from "../clock.ts";
+import { addressText } from "../config/address.ts";
+import type { Config } from "../config/schema.ts";
+import { VERSION } from "../files.ts";
+import type { BoardStatus } from "../link/board-keeper.ts";
+import type { Room, Rooms } from "../room/rooms.ts";
+import type { Store } from "../room/store.ts";
+
+export interface RoomStatus {
+  name: string;
+  private: boolean;
+  /** Connections that have joined it. */
+  clients: number;
+  /** Different senders in the last 24 hours, as far as the history goes back. */
+  participants: number;
+  /** Messages in the history. */
+  messages: number;
+  max_history: number;
+}
+
+export interface PeerStatus {
+  name: string;
+  addr: string;
+  connected: boolean;
+  latency_ms: number | null;
+  queue_depth: number;
+  sent: number;
+  received: number;
+  duplicates: number;
+}
+
+/** The object of GET /status (SPEC section 4). */
+export interface Status {
+  name: string;
+  version: string;
+  uptime_s: number;
+  rooms: RoomStatus[];
+  boards: BoardStatus[];
+  federation: { enabled: boolean; peers: PeerStatus[] };
+  mqtt: { enabled: boolean; connected: boolean; published: number };
+  /** Nodes of the mesh that were heard. */
+  nodes: number;
+  /** Connected clients. */
+  clients: number;
+  /** Posts that no board has sent yet. */
+  outbox: number;
+}
+
+/** Where the numbers come from. */
+export interface StatusSources {
+  config: Config;
+  rooms: Rooms;
+  store: Store;
+  clock: Clock;
+  boards: { status(): BoardStatus[] };
+  clients: { count(): number; countIn(room: Room): number };
+}
+
+const DAY_MS = 24 * 3600 * 1000;
+
+/** A function that tells the daemon's status at the time of the call; `uptime_s` counts from now. */
+export function statusOf(sources: StatusSources): () => Status {
+  const { config, rooms, store, clock, boards, clients } = sources;
+  const startedMs = clock.nowMs();
+  return () => ({
+    name: config.name,
+    version: VERSION,
+    uptime_s: Math.floor((clock.nowMs() - startedMs) / 1000),
+    rooms: rooms.list.map((room) => ({
+      name: room.name,
+      private: room.isPrivate,
+      clients: clients.countIn(room),
+      participants: store.countSenders(room.name, clock.unixMs() - DAY_MS),
+      messages: store.countMessages(room.name),
+      max_history: room.maxHistory,
+    })),
+    boards: boards.status(),
+    // Federation and MQTT are configured and not built yet: nothing is connected.
+    federation: {
+      enabled: config.federation.enabled,
+      peers: config.federation.peers.map(({ name, address }) => ({
+        name,
+        addr: addressText(address),
+        connected: false,
+        latency_ms: null,
+        queue_depth: 0,
+        sent: 0,
+        received: 0,
+        duplicates: 0,
+      })),
+    },
+    mqtt: { enabled: config.mqtt.enabled, connected: false, published: 0 },
+    nodes: 0,
+    clients: clients.count(),
+    outbox: store.countOutbox(),
+  });
+}

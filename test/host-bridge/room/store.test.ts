@@ -1,0 +1,231 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "@photostructure/sqlite";
+import { RoomError } from "../../../host-bridge/errors.ts";
+import { Store } from "../../../host-bridge/room/store.ts";
+import { applySchema, SCHEMA_VERSION } from "../../../host-bridge/room/store-schema.ts";
+import { Scratch } from "../scratch.ts";
+import { entry, sample } from "./store-bench.ts";
+
+const scratch = new Scratch();
+let stores: Store[] = [];
+
+function open(dir: string, maxHistory = 10): Store {
+  const store = Store.open(dir);
+  stores.push(store);
+  store.setRooms([
+    { name: "A", maxHistory },
+    { name: "B", maxHistory },
+  ]);
+  return store;
+}
+
+const guids = (store: Store, room = "A", limit = 100, before?: string | number): string[] =>
+  store.history(room, { limit, before }).map(({ guid }) => guid);
+
+const code = (expected: string) => (error: unknown) => {
+  assert.ok(error instanceof RoomError, String(error));
+  assert.equal(error.code, expected);
+  assert.ok(error.hint);
+  return true;
+};
+
+describe("store", () => {
+  afterEach(() => {
+    for (const store of stores) store.close();
+    stores = [];
+    scratch.clean();
+  });
+
+  it("gives back every field of a message, after it was opened again too", () => {
+    const dir = scratch.dir();
+    const message = sample("g1");
+    const post = sample("g2", { via: "client", rssi: null, snr: null, hops: null, board: null, text: "héй 🚀" });
+    const store = open(dir);
+    assert.deepEqual(store.write([entry(message), entry(post)]), [true, true]);
+    assert.deepEqual(store.history("A", { limit: 10 }), [message, post]);
+    store.close();
+    assert.deepEqual(open(dir).history("A", { limit: 10 }), [message, post]);
+  });
+
+  it("creates its directory and files for this user alone", () => {
+    const dir = join(scratch.dir(), "deep", "data");
+    open(dir);
+    assert.equal(statSync(dir).mode & 0o777, 0o700);
+    const wide = scratch.dir();
+    mkdirSync(join(wide, "data"), { mode: 0o755 });
+    open(join(wide, "data")).write([entry(sample("g1"))]);
+    for (const file of ["history.sqlite", "history.sqlite-wal", "history.lock"]) {
+      assert.equal(statSync(join(wide, "data", file)).mode & 0o777, 0o600, file);
+    }
+  });
+
+  it("syncs every commit to the disk, in a write-ahead log", () => {
+    const dir = scratch.dir();
+    open(dir).write([entry(sample("g1"))]);
+    assert.ok(existsSync(join(dir, "history.sqlite-wal")));
+    const db = new DatabaseSync(join(dir, "history.sqlite"));
+    assert.deepEqual({ ...(db.prepare("PRAGMA journal_mode").get() as object) }, { journal_mode: "wal" });
+    db.close();
+  });
+
+  it("takes a GUID once, within a transaction and across them", () => {
+    const store = open(scratch.dir());
+    assert.deepEqual(store.write([entry(sample("g1")), entry(sample("g1"))]), [true, false]);
+    assert.deepEqual(store.write([entry(sample("g1")), entry(sample("g2"))]), [false, true]);
+    assert.deepEqual(guids(store), ["g1", "g2"]);
+    assert.equal(store.countMessages("A"), 2);
+  });
+
+  it("keeps max_history messages of each room, the newest", () => {
+    const store = open(scratch.dir(), 3);
+    for (let i = 1; i <= 3; i++) store.write([entry(sample(`a${i}`))]);
+    assert.deepEqual(guids(store), ["a1", "a2", "a3"]);
+    store.write([entry(sample("a4")), entry(sample("b1", { room: "B" }))]);
+    assert.deepEqual(guids(store), ["a2", "a3", "a4"]);
+    assert.deepEqual(guids(store, "B"), ["b1"]);
+    assert.equal(store.countMessages("A"), 3);
+  });
+
+  it("prunes at the start when max_history has become less", () => {
+    const dir = scratch.dir();
+    const store = open(dir, 10);
+    for (let i = 1; i <= 9; i++) store.write([entry(sample(`a${i}`))]);
+    store.close();
+    assert.deepEqual(guids(open(dir, 2)), ["a8", "a9"]);
+  });
+
+  it("knows messages that it has pruned", () => {
+    const dir = scratch.dir();
+    const store = open(dir, 2);
+    for (let i = 1; i <= 50; i++) store.write([entry(sample(`a${i}`))]);
+    assert.deepEqual(store.write([entry(sample("a1"))]), [false]);
+    store.close();
+    const again = open(dir, 2);
+    assert.equal(again.hasSeen("a1"), true);
+    assert.equal(again.hasSeen("a51"), false);
+    assert.deepEqual(guids(again), ["a49", "a50"]);
+  });
+
+  it("forgets pruned GUIDs only far behind the history", () => {
+    const store = open(scratch.dir(), 2);
+    const total = 10_700;
+    for (let at = 0; at < total; at += 100) {
+      store.write(Array.from({ length: 100 }, (_, i) => entry(sample(`a${at + i}`))));
+    }
+    assert.equal(store.hasSeen("a0"), false);
+    assert.equal(store.hasSeen(`a${total - 10_000}`), true);
+  });
+
+  it("pages backwards by GUID and by time", () => {
+    const store = open(scratch.dir());
+    for (let i = 1; i <= 9; i++) store.write([entry(sample(`a${i}`, { timestamp: 1000 + i }))]);
+    assert.deepEqual(guids(store, "A", 3), ["a7", "a8", "a9"]);
+    assert.deepEqual(guids(store, "A", 3, "a7"), ["a4", "a5", "a6"]);
+    assert.deepEqual(guids(store, "A", 3, "a1"), []);
+    assert.deepEqual(guids(store, "A", 3, 1003), ["a1", "a2"]);
+    assert.deepEqual(guids(store, "A", 3, "unknown"), []);
+    assert.deepEqual(guids(store, "A", 0), []);
+  });
+
+  it("counts senders since a time", () => {
+    const store = open(scratch.dir());
+    store.write([
+      entry(sample("1", { sender: "Ann", receivedAt: 10 })),
+      entry(sample("2", { sender: "Bob", receivedAt: 20 })),
+      entry(sample("3", { sender: "Bob", receivedAt: 30 })),
+      entry(sample("4", { sender: "", receivedAt: 30 })),
+    ]);
+    assert.equal(store.countSenders("A", 0), 2);
+    assert.equal(store.countSenders("A", 20), 1);
+  });
+
+  it("moves a board's cursor in the same transaction, also for what it has already", () => {
+    const store = open(scratch.dir());
+    const cursor = { board: "b1", room: "A", bootId: 4_000_000_000, keyCheck: 3_000_000_000, seq: 7 };
+    store.write([entry(sample("g1"), { cursor })]);
+    store.write([
+      entry(sample("g1"), { cursor: { ...cursor, seq: 8 } }),
+      entry(null, { cursor: { ...cursor, room: "B" } }),
+    ]);
+    assert.deepEqual(store.cursors("b1"), [
+      { ...cursor, seq: 8 },
+      { ...cursor, room: "B" },
+    ]);
+    assert.deepEqual(store.cursors("b2"), []);
+  });
+
+  it("keeps posts in order until they are sent, whatever history does", () => {
+    const dir = scratch.dir();
+    const store = open(dir, 1);
+    for (let i = 1; i <= 4; i++) store.write([entry(sample(`p${i}`), { toAir: true })]);
+    store.write([entry(sample("p1"), { toAir: true })]);
+    assert.deepEqual(
+      store.outbox(3).map(({ guid }) => guid),
+      ["p1", "p2", "p3"],
+    );
+    store.removeFromOutbox(store.outbox(1)[0].id);
+    store.close();
+    const again = open(dir, 1);
+    assert.equal(again.countOutbox(), 3);
+    const [first] = again.outbox(1);
+    assert.deepEqual({ ...first, id: 0 }, { id: 0, room: "A", guid: "p2", payload: Uint8Array.from([1, 2, 3]) });
+  });
+
+  it("writes all of a transaction or nothing, and says so when the disk is full", () => {
+    const dir = scratch.dir();
+    const store = open(dir, 1000);
+    store.write([entry(sample("g1"), { toAir: true })]);
+    // What SQLite does at ENOSPC, it does at its own limit too.
+    const db = (store as unknown as { db: { exec(sql: string): void } }).db;
+    db.exec("PRAGMA max_page_count = 1");
+    const many = Array.from({ length: 300 }, (_, i) => entry(sample(`m${i}`), { toAir: true }));
+    assert.throws(() => store.write(many), code("store_full"));
+    assert.equal(store.countMessages("A"), 1);
+    assert.equal(store.countOutbox(), 1);
+    assert.equal(store.hasSeen("m0"), false);
+    db.exec("PRAGMA max_page_count = 1000000");
+    assert.equal(store.write(many).filter(Boolean).length, 300);
+  });
+
+  it("refuses a file that is no database and leaves it as it is", () => {
+    const dir = scratch.dir();
+    writeFileSync(join(dir, "history.sqlite"), "no database".repeat(1000));
+    assert.throws(() => Store.open(dir), code("store_corrupt"));
+    assert.equal(statSync(join(dir, "history.sqlite")).size, 11_000);
+  });
+
+  it("refuses a directory that another daemon uses, and takes it when that one is gone", () => {
+    const dir = scratch.dir();
+    const first = open(dir);
+    assert.throws(() => Store.open(dir), code("store_locked"));
+    first.close();
+    open(dir);
+  });
+
+  it("refuses a data_dir that is a file", () => {
+    const path = join(scratch.dir(), "file");
+    writeFileSync(path, "");
+    assert.throws(() => Store.open(path), code("store_unusable"));
+  });
+
+  it("refuses a file of a newer version", () => {
+    const dir = scratch.dir();
+    open(dir).close();
+    const db = new DatabaseSync(join(dir, "history.sqlite"));
+    db.exec(`PRAGMA user_version = ${SCHEMA_VERSION + 1}`);
+    db.close();
+    assert.throws(() => Store.open(dir), code("store_newer"));
+  });
+
+  it("brings an older file up to date, each step once", () => {
+    const db = new DatabaseSync(":memory:");
+    applySchema(db, "file", [""]);
+    const steps = ["", "CREATE TABLE added (n INTEGER)", "INSERT INTO added VALUES (1)"];
+    applySchema(db, "file", steps);
+    applySchema(db, "file", steps);
+    assert.equal(db.prepare("SELECT * FROM added").all().length, 1);
+    db.close();
+  });
+});

@@ -1,0 +1,133 @@
+import { createHmac } from "node:crypto";
+import { WebSocket } from "ws";
+import type { Clock } from "../../../host-bridge/clock.ts";
+import { systemClock } from "../../../host-bridge/clock.ts";
+import type { Config } from "../../../host-bridge/config/schema.ts";
+import { silentLog } from "../../../host-bridge/log.ts";
+import type { Room } from "../../../host-bridge/room/rooms.ts";
+import { Clients } from "../../../host-bridge/web/clients.ts";
+import { HttpServer } from "../../../host-bridge/web/http.ts";
+import { statusOf } from "../../../host-bridge/web/status.ts";
+import { findPreset } from "../../../protocol/presets.ts";
+import { openRooms, testRoom } from "../room/rooms-bench.ts";
+
+export type Frame = Record<string, unknown>;
+
+/** A configuration without boards that listens on a free loopback port. */
+export function testConfig(dataDir: string, fields: Partial<Config> = {}): Config {
+  const preset = findPreset("EU/UK (Narrow)");
+  if (preset === null || preset === undefined) throw new Error("the preset is gone");
+  return {
+    name: "here",
+    dataDir,
+    listen: { host: "127.0.0.1", port: 0 },
+    tls: null,
+    companion: { listen: null },
+    boards: [],
+    radio: {
+      preset: "EU/UK (Narrow)",
+      settings: { freqHz: 869_618_000, bwHz: 62_500, sf: 8, cr: 8, powerDbm: 22 },
+      dutyCyclePercent: 10,
+    },
+    rooms: [],
+    federation: {
+      ...{ enabled: false, port: 5001, tls: null, statusEndpoint: false, statusPort: 5002, secret: "", peers: [] },
+    },
+    mqtt: {
+      ...{ enabled: false, broker: "mqtt://localhost:1883", topicPrefix: "meshcore", profile: "native" },
+      ...{ username: null, password: null, clientId: null, tls: { ca: null, cert: null, key: null }, iata: "XXX" },
+    },
+    clients: { auth: "optional", rateLimit: { messagesPerMinute: 6000, burst: 1000, connectionsPerAddress: 50 } },
+    alerts: { silentAfterS: 3600, webhook: null },
+    log: { level: "error", format: "text" },
+    simulator: { neighbours: 0, speed: 1 },
+    files: [],
+    ...fields,
+  };
+}
+
+export const openRoom = testRoom("Open");
+export const secretRoom = testRoom("Secret", { psk: "x", isPrivate: true });
+export const noticeRoom = testRoom("Notices", { readOnly: true });
+
+/** Store, rooms, clients and HTTP, as run.ts puts them together, without boards. */
+export async function startServer(dataDir: string, fields: Partial<Config> = {}, clock: Clock = systemClock) {
+  const config = testConfig(dataDir, fields);
+  const { store, events, rooms } = openRooms(dataDir, clock, [openRoom, secretRoom, noticeRoom]);
+  const log = silentLog();
+  const { auth, rateLimit } = config.clients;
+  const clients = new Clients({ rooms, events, clock, log, authRequired: auth === "required", rateLimit });
+  const status = statusOf({ config, rooms, store, clock, boards: { status: () => [] }, clients });
+  const http = new HttpServer({ config, rooms, log, status, clients });
+  const stopClients = clients.start();
+  const url = await http.start();
+  const stop = async (): Promise<void> => {
+    await stopClients();
+    await http.stop();
+    rooms.stop();
+    store.close();
+  };
+  return { url, rooms, events, store, clients, stop };
+}
+
+/** A client that keeps what it was sent. */
+export class TestClient {
+  readonly frames: Frame[] = [];
+  readonly socket: WebSocket;
+  readonly closed: Promise<{ code: number; reason: string }>;
+  private waiting: (() => void)[] = [];
+
+  constructor(url: string, options: { protocols?: string[]; headers?: Record<string, string>; path?: string } = {}) {
+    const { protocols = ["meshcore-room.v1"], headers, path = "/ws" } = options;
+    this.socket = new WebSocket(url.replace("http", "ws") + path, protocols, { headers });
+    this.socket.on("message", (data) => {
+      this.frames.push(JSON.parse(data.toString()) as Frame);
+      for (const wake of this.waiting.splice(0)) wake();
+    });
+    this.socket.on("error", () => undefined);
+    this.closed = new Promise((resolve) => {
+      this.socket.on("close", (code, reason) => {
+        resolve({ code, reason: reason.toString() });
+        for (const wake of this.waiting.splice(0)) wake();
+      });
+    });
+  }
+
+  async opened(): Promise<this> {
+    await new Promise<void>((resolve, reject) => {
+      this.socket.once("open", resolve);
+      this.socket.once("error", reject);
+    });
+    return this;
+  }
+
+  send(frame: unknown): void {
+    this.socket.send(typeof frame === "string" || Buffer.isBuffer(frame) ? frame : JSON.stringify(frame));
+  }
+
+  /** The next frame that was not read yet. */
+  async next(): Promise<Frame> {
+    while (this.frames.length === 0) {
+      if (this.socket.readyState === WebSocket.CLOSED) throw new Error("the connection is closed");
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    }
+    return this.frames.shift() as Frame;
+  }
+
+  async ask(frame: unknown): Promise<Frame> {
+    this.send(frame);
+    return this.next();
+  }
+
+  async hello(name: string): Promise<Frame> {
+    await this.opened();
+    return this.ask({ type: "hello", name });
+  }
+}
+
+export function proof(room: Room, nonce: unknown): string {
+  return createHmac("sha256", room.key)
+    .update(Buffer.from(String(nonce), "hex"))
+    .update(room.name)
+    .digest("hex");
+}
