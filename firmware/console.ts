@@ -153,7 +153,9 @@ export class Console {
       known++;
       const ring = this.roomList.ring;
       const count = ring.next(i) - ring.first(i);
-      this.reply(harmless(room.name) + ": " + count + "/" + room.max + " messages, " + ring.roomBytes(i) + " bytes");
+      this.reply(
+        this.harmless(room.name) + ": " + count + "/" + room.max + " messages, " + ring.roomBytes(i) + " bytes",
+      );
     }
     return known ? "" : "no rooms; Try: room add NAME KEYHEX [MAX]";
   }
@@ -211,10 +213,17 @@ export class Console {
     return "";
   }
 
+  /** What others wrote, for a terminal: C0 would begin a link frame, a line end or an escape pose as our own words. */
+  private harmless(text: string): string {
+    let shown = text;
+    for (let code = -1; code < 32; code++) shown = shown.split(String.fromCharCode(code < 0 ? 0xc0 : code)).join("?");
+    return shown;
+  }
+
   private showMessage(room: Room, seq: number): void {
     const record = this.roomList.record(room, seq);
     if (!record) return;
-    const text = harmless(this.roomList.text(room, record));
+    const text = this.harmless(this.roomList.text(room, record));
     this.reply("#" + seq + " " + this.clock.text(this.roomList.textTime()) + " " + text + this.roomList.signal(record));
   }
 
@@ -302,16 +311,6 @@ export class Console {
     for (let i = 0; i < COMMANDS.length; i++) this.reply(COMMANDS[i][0] + " " + COMMANDS[i][2]);
     return "";
   }
-}
-
-/** What others wrote, for a terminal: C0 would begin a link frame, and a line end or an escape pose as our own words. */
-function harmless(text: string): string {
-  let shown = text;
-  for (let code = -2; code < 32; code++) {
-    const bad = String.fromCharCode(code === -2 ? 0xc0 : code < 0 ? 0x7f : code);
-    if (shown.indexOf(bad) >= 0) shown = shown.split(bad).join("?");
-  }
-  return shown;
 }
 
 /** [first word, the rest]; a name with spaces stands in double quotes. */

@@ -13,16 +13,16 @@ export class DutyBudget {
   /** Starts full. `permille` 1..1000. */
   constructor(permille: number, nowMs: number) {
     this.permille = permille;
-    this.budgetMs = (WINDOW_MS * permille) / 1000;
+    this.budgetMs = this.wholeMs();
     this.atMs = nowMs;
   }
 
   /** Changes the share; what was spent stays spent. */
   setShare(permille: number, nowMs: number): void {
     this.refill(nowMs);
-    const spentMs = (WINDOW_MS * this.permille) / 1000 - this.budgetMs;
+    const spentMs = this.wholeMs() - this.budgetMs;
     this.permille = permille;
-    this.budgetMs = Math.max(0, (WINDOW_MS * permille) / 1000 - spentMs);
+    this.budgetMs = Math.max(0, this.wholeMs() - spentMs);
   }
 
   /** What the full bucket holds: nothing longer can ever be sent. */
@@ -49,8 +49,7 @@ export class DutyBudget {
   }
 
   private refill(nowMs: number): void {
-    const full = (WINDOW_MS * this.permille) / 1000;
-    this.budgetMs = Math.min(full, this.budgetMs + ((nowMs - this.atMs) * this.permille) / 1000);
+    this.budgetMs = Math.min(this.wholeMs(), this.budgetMs + ((nowMs - this.atMs) * this.permille) / 1000);
     this.atMs = nowMs;
   }
 }

@@ -53,7 +53,6 @@ export class Mesh {
   received = 0;
   sent = 0;
   directReceived = 0;
-  forOthers = 0;
   malformed = 0;
   duplicates = 0;
   txDropped = 0;
@@ -106,9 +105,7 @@ export class Mesh {
   /** A direct packet that has hops to go is its next hop's business, and stays unseen for the day it reaches us. */
   private isForAnother(packet: Packet): boolean {
     this.directReceived++;
-    if (packet.hops === 0) return false;
-    this.forOthers++;
-    return true;
+    return packet.hops > 0;
   }
 
   /** From the radio: the packet in `sendingSlot` is out, or was given up. */
@@ -121,18 +118,13 @@ export class Mesh {
       this.pump();
       return;
     }
-    this.finish(slot, sent);
-    this.pump();
-  }
-
-  /** The packet in `slot` has left the queue for good. */
-  private finish(slot: number, sent: boolean): void {
     this.attempts = 0;
     if (sent) this.sent++;
     else this.txDropped++;
     const request = this.queue.request(slot);
     this.queue.remove(slot);
     this.events.onSent(request, sent, Math.round(this.sendingMs));
+    this.pump();
   }
 
   /**
@@ -179,9 +171,10 @@ export class Mesh {
     const airMs = airtimeMs(this.radio.settings, length);
     if (airMs > this.duty.wholeMs()) {
       // Settings have changed: it can never go now, and what stands behind it must not wait for that.
+      this.sendingSlot = slot;
       this.sendingMs = 0;
-      this.finish(slot, false);
-      this.again(0);
+      this.attempts = SEND_ATTEMPTS;
+      this.hal.after(1, () => this.onSent(false));
       return;
     }
     const waitMs = this.duty.waitMs(airMs, now);

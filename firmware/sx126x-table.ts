@@ -83,15 +83,6 @@ export const BANDWIDTH_CODES = [
   [500000, 0x06],
 ];
 
-/** Image calibration bands (table 9-2): up to this MHz, first code, second code. */
-export const IMAGE_BANDS = [
-  [440, 0x6b, 0x6f],
-  [510, 0x75, 0x81],
-  [787, 0xc1, 0xc5],
-  [870, 0xd7, 0xdb],
-  [928, 0xe1, 0xe9],
-];
-
 /** SetRfFrequency counts in steps of 32 MHz / 2^25 (13.4.1). */
 export const STEPS_PER_HZ = 1.048576;
 /** 5 ms for the TCXO to settle, in steps of 15.625 us (13.3.6). */

@@ -18,7 +18,6 @@ import {
   GET_RSSI,
   GET_RX_BUFFER,
   GET_STATUS,
-  IMAGE_BANDS,
   IRQ_CRC_ERROR,
   IRQ_HEADER,
   IRQ_HEADER_ERROR,
@@ -331,13 +330,9 @@ export class Sx126x {
     this.send([SET_PACKET_TYPE, 1]);
     this.send([SET_FALLBACK, 0x20]);
     if (this.facts.dio2Switch) this.send([SET_DIO2_SWITCH, 1]);
+    // 4 MHz to each side, in steps of 4 MHz and odd as the codes of table 9-2 are; for 433 and 868 MHz these are that table's.
     const mhz = settings.freqHz / 1e6;
-    const band = this.rowUpTo(IMAGE_BANDS, mhz);
-    // Between the bands: 4 MHz to each side, in steps of 4 MHz and odd as the table's codes are.
-    const known = mhz >= band[1] * 4 && mhz <= band[2] * 4;
-    const low = known ? band[1] : (Math.floor((mhz - 5) / 4) - 1) | 1;
-    const high = known ? band[2] : Math.ceil((mhz + 5) / 4) | 1;
-    this.send([CALIBRATE_IMAGE, low, high]);
+    this.send([CALIBRATE_IMAGE, (Math.floor((mhz - 5) / 4) - 1) | 1, Math.ceil((mhz + 5) / 4) | 1]);
     const steps = Math.floor(settings.freqHz * STEPS_PER_HZ);
     this.send([SET_FREQUENCY, steps >>> 24, (steps >> 16) & 255, (steps >> 8) & 255, steps & 255]);
     this.writeRegister(REG_SYNC_WORD, SYNC_WORD[0]);
