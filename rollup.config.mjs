@@ -34,7 +34,7 @@ const firmware = (board, engine) => ({
     typescript("es2019"),
     folded,
     ownScope(typescript("es2019")),
-    forEngine(),
+    forEngine(true),
     ...(engine === "espruino" ? [writeFacts(board)] : []),
   ],
 });
@@ -44,7 +44,7 @@ export default [
   {
     input: "simulator/chip/harness.ts",
     output: { file: "dist/firmware/chip-model.js", format: "iife", name: "chipModel", compact: true },
-    plugins: [typescript("es2019"), forEngine()],
+    plugins: [typescript("es2019"), forEngine(false)],
   },
   {
     input: "host-bridge/cli/cli.ts",

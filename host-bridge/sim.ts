@@ -45,6 +45,7 @@ export async function runSim(options: SimOptions, log: Log): Promise<{ stop(): P
     const clock = skipping ?? realClock(speed);
     const ether = new Ether({ clock, radio: config.radio.settings, seed: randomInt(2 ** 31) });
     skipping?.waitFor(ether);
+    stops.push(() => ether.stop());
     stops.push(() => skipping?.stop());
     const server = await serveEther({ ether, host: where.host, port: where.port, speed }).catch((error) => {
       throw listenError(error, where);

@@ -164,8 +164,11 @@ function shortNames() {
   return [...all(firmware, declared), ...secret].filter((name) => !known.has(name) && name.length > 2);
 }
 
-/** Babel for the syntax that Espruino lacks, terser for size and for hoisting, which Espruino lacks too. */
-export function forEngine() {
+/**
+ * Babel for the syntax that Espruino lacks, terser for size and for hoisting, which Espruino lacks too. `shorten`: property
+ * names of the firmware too.
+ */
+export function forEngine(shorten) {
   const short = new RegExp(`^(?:${[...new Set(shortNames())].join("|")})$`);
   return {
     name: "for-engine",
@@ -187,7 +190,7 @@ export function forEngine() {
       const small = await minify(lowered.code, {
         ecma: 2015,
         toplevel: true,
-        mangle: { toplevel: true, properties: { regex: short } },
+        mangle: { toplevel: true, properties: shorten && { regex: short } },
         // Inlined functions cost on every call: Espruino reads past code that it does not run, byte by byte.
         compress: {
           hoist_funs: true,

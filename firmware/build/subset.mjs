@@ -56,6 +56,7 @@ export function violations(code, maxNames = MAX_NAMES_PER_SCOPE) {
     if (/Function|Program/.test(node.type)) {
       const names = namesOf(node);
       if (names > maxNames) say(`${names} names in one scope (limit ${maxNames})`, node);
+      for (const early of usedBeforeVar(node)) say(`${early.name} used in front of its var`, early);
     }
     for (const child of childrenOf(node)) visit(child, node);
   };
@@ -132,6 +133,28 @@ function namesOf(scope) {
   };
   for (const child of childrenOf(scope.body && !Array.isArray(scope.body) ? scope.body : scope)) count(child);
   return names;
+}
+
+/**
+ * Names that a function uses in front of their `var`. Espruino does not hoist: there such a name is the one outside, and an
+ * assignment to it overwrites what the outside keeps there.
+ */
+function usedBeforeVar(scope) {
+  const declared = new Map();
+  const used = new Map();
+  const walk = (node, parent) => {
+    if (/Function/.test(node.type)) return;
+    if (node.type === "VariableDeclarator") declared.set(node.id.name, node.start);
+    const isOther =
+      (parent.type === "MemberExpression" && parent.property === node && !parent.computed) ||
+      (/Property|MethodDefinition/.test(parent.type) && parent.key === node && parent.value !== node) ||
+      (parent.type === "VariableDeclarator" && parent.id === node);
+    if (node.type === "Identifier" && !isOther && !used.has(node.name)) used.set(node.name, node);
+    for (const child of childrenOf(node)) walk(child, node);
+  };
+  const parameters = scope.params ?? [];
+  for (const child of childrenOf(scope)) if (!parameters.includes(child) && child !== scope.id) walk(child, scope);
+  return [...declared].filter(([name, at]) => used.get(name)?.start < at).map(([name]) => used.get(name));
 }
 
 function childrenOf(node) {
