@@ -26,20 +26,31 @@ const NODES = {
   ImportExpression: "import()",
 };
 
-const GLOBALS = new Set(
-  "Map Set WeakMap WeakSet Symbol Proxy Reflect Promise BigInt TextEncoder TextDecoder queueMicrotask setImmediate RangeError unescape structuredClone".split(
-    " ",
-  ),
+const words = (text) => new Set(text.split(" "));
+
+const GLOBALS = words(
+  "Map Set WeakMap WeakSet WeakRef Symbol Proxy Reflect Promise BigInt TextEncoder TextDecoder queueMicrotask setImmediate " +
+    "RangeError EvalError URIError AggregateError unescape structuredClone Intl Atomics SharedArrayBuffer WebAssembly",
 );
 
-/** Methods that are missing, or that mean something else (typed slice gives a plain array). */
-const METHODS = new Set(
-  "subarray copyWithin imul clz32 trunc log2 log10 hypot fround flat flatMap codePointAt fromCodePoint localeCompare trimStart trimEnd isInteger isFinite reduceRight lastIndexOf findLast finally allSettled freeze hasOwn normalize matchAll toSorted setUTCHours".split(
-    " ",
-  ),
+/** Members that are missing, or that mean something else, whatever they are asked of. */
+const METHODS = words(
+  "subarray copyWithin imul clz32 trunc log2 log10 hypot fround flat flatMap codePointAt fromCodePoint localeCompare trimStart " +
+    "trimEnd isInteger isFinite reduceRight lastIndexOf findLast findLastIndex finally allSettled freeze hasOwn normalize " +
+    "matchAll toSorted setUTCHours isView toPrecision toExponential MAX_SAFE_INTEGER MIN_SAFE_INTEGER EPSILON",
 );
-const BUILTINS = new Set("Array Object String Number Function Uint8Array ArrayBuffer Math Date".split(" "));
-const MEMBER_NAMES = new Set(["delete", "catch", "default"]);
+/** Missing as methods; our own fields may have these names. `Object.keys` and its sisters exist. */
+const CALLS = words("at keys entries values search");
+/** What a built-in object lacks, by its name. */
+const STATICS = {
+  Number: words("isNaN parseInt parseFloat"),
+  Object: words("is groupBy getOwnPropertySymbols"),
+  Date: words("UTC"),
+  String: words("raw"),
+};
+const BUILTINS = words("Array Object String Number Function Uint8Array ArrayBuffer Math Date");
+const MEMBER_NAMES = words("delete catch default");
+const SHORTHAND_NAMES = words("get set of static");
 
 /** Every sentence that is wrong with `code`, with its place. */
 export function violations(code, maxNames = MAX_NAMES_PER_SCOPE) {
@@ -52,11 +63,11 @@ export function violations(code, maxNames = MAX_NAMES_PER_SCOPE) {
 
   const visit = (node, parent) => {
     if (NODES[node.type]) say(NODES[node.type], node);
-    CHECKS[node.type]?.(node, parent, say);
+    CHECKS[node.type]?.(node, parent, say, code);
     if (/Function|Program/.test(node.type)) {
       const names = namesOf(node);
       if (names > maxNames) say(`${names} names in one scope (limit ${maxNames})`, node);
-      for (const early of usedBeforeVar(node)) say(`${early.name} used in front of its var`, early);
+      findHoisting(node, say);
     }
     for (const child of childrenOf(node)) visit(child, node);
   };
@@ -71,12 +82,26 @@ const CHECKS = {
     if (!isMember && !isKey && (GLOBALS.has(node.name) || node.name === "of")) say(`global ${node.name}`, node);
   },
   MemberExpression(node, _parent, say) {
-    if (node.computed || node.property.type !== "Identifier") return;
-    const name = node.property.name;
-    const on = node.object.type === "Identifier" ? node.object.name : "";
-    if (METHODS.has(name)) say(`method ${name}`, node);
+    const { property, object } = node;
+    if (node.computed && property.type === "UnaryExpression" && property.operator === "-") say("index below 0", node);
+    if (node.computed || property.type !== "Identifier") return;
+    const name = property.name;
+    const on = object.type === "Identifier" ? object.name : "";
+    if (METHODS.has(name) || STATICS[on]?.has(name)) say(`method ${name}`, node);
+    if (on === "globalThis" && GLOBALS.has(name)) say(`global ${name}`, node);
     if ((name === "from" || name === "of") && BUILTINS.has(on)) say(`${on}.${name}`, node);
     if (name === "prototype" && BUILTINS.has(on)) say(`${on}.prototype`, node);
+  },
+  CallExpression(node, _parent, say) {
+    const { callee, arguments: given } = node;
+    if (callee.type !== "MemberExpression" || callee.computed) return;
+    const name = callee.property.name;
+    if (CALLS.has(name) && callee.object.name !== "Object") say(`method ${name}`, node);
+    // That of a typed array gives a plain one, which is known only at run time.
+    if (name === "slice" && isMember(callee.object, "buffer")) say("ArrayBuffer.slice", node);
+    if (name === "split" && given.length > 1) say("split with a limit", node);
+    if (name === "replace" && /Function/.test(given[1]?.type)) say("replace with a function", node);
+    if (name === "parse" && callee.object.name === "JSON" && given.length > 1) say("JSON.parse with a reviver", node);
   },
   Literal(node, _parent, say) {
     if (node.regex) say("regular expression", node);
@@ -84,12 +109,21 @@ const CHECKS = {
   },
   BinaryExpression(node, _parent, say) {
     if (node.operator === "**") say("**", node);
+    if (/^(<<|>>>?)$/.test(node.operator) && node.right.value >= 32) say("shift by 32 or more", node);
   },
   AssignmentExpression(node, _parent, say) {
     if (/^(\*\*|\?\?|\|\||&&)=$/.test(node.operator)) say(node.operator, node);
-    const left = node.left;
-    if (left.type === "MemberExpression" && !left.computed && left.property.name === "length")
-      say("assignment to length", node);
+    if (isMember(node.left, "length")) say("assignment to length", node);
+  },
+  UpdateExpression(node, _parent, say) {
+    if (isMember(node.argument, "length")) say("assignment to length", node);
+  },
+  ForStatement: refuseSharedVariable,
+  ForOfStatement: refuseSharedVariable,
+  ForInStatement: refuseSharedVariable,
+  ReturnStatement(node, _parent, say, code) {
+    // The engine reads on over the end of the line.
+    if (!node.argument && !/^return\s*[;}]/.test(code.slice(node.start))) say("return without a semicolon", node);
   },
   SwitchStatement(node, _parent, say) {
     const at = node.cases.findIndex((each) => !each.test);
@@ -97,6 +131,7 @@ const CHECKS = {
   },
   Property(node, _parent, say) {
     if (node.computed) say("computed key", node);
+    if (node.method && SHORTHAND_NAMES.has(node.key.name)) say(`method named ${node.key.name}`, node);
   },
   MethodDefinition(node, _parent, say) {
     if (node.computed) say("computed method", node);
@@ -117,6 +152,19 @@ const CHECKS = {
   ArrowFunctionExpression: refuseAsync,
 };
 
+/** `object.name` or `object["name"]`. */
+function isMember(node, name) {
+  return node.type === "MemberExpression" && (node.computed ? node.property.value : node.property.name) === name;
+}
+
+/** All rounds of a loop share its variable, so a function made inside sees the last value. */
+function refuseSharedVariable(node, _parent, say) {
+  const head = node.init ?? node.left;
+  if (head?.kind !== "let" && head?.kind !== "const") return;
+  const makesFunction = (inner) => /Function/.test(inner.type) || childrenOf(inner).some(makesFunction);
+  if (makesFunction(node.body)) say("function that sees a loop variable", node);
+}
+
 function refuseAsync(node, _parent, say) {
   if (node.async) say("async function", node);
   if (node.generator) say("generator", node);
@@ -136,25 +184,37 @@ function namesOf(scope) {
 }
 
 /**
- * Names that a function uses in front of their `var`. Espruino does not hoist: there such a name is the one outside, and an
- * assignment to it overwrites what the outside keeps there.
+ * Espruino hoists nothing. A function exists from where it stands on; a name in front of its `var`, or of one in a branch that
+ * was not taken, is the one outside, and an assignment to it overwrites what the outside keeps there.
  */
-function usedBeforeVar(scope) {
+function findHoisting(scope, say) {
+  const body = scope.type === "Program" ? scope.body : (scope.body.body ?? []);
   const declared = new Map();
-  const used = new Map();
-  const walk = (node, parent) => {
+  const used = [];
+  const walk = (node, parent, block) => {
+    if (node.type === "VariableDeclaration" && node.kind === "var") {
+      for (const { id } of node.declarations)
+        declared.set(id.name, [...(declared.get(id.name) ?? []), { at: id.start, from: block.start, to: block.end }]);
+    }
+    if (node.type === "FunctionDeclaration") {
+      const before = body.slice(0, body.indexOf(node));
+      const late = before.some((each) => !/^(Function|Variable)Declaration$/.test(each.type) && !each.directive);
+      if (late || !body.includes(node)) say("function that would have to be hoisted", node);
+    }
+    const isName = (parent.type === "MemberExpression" && parent.property === node) || parent.key === node;
+    if (node.type === "Identifier" && (!isName || parent.computed)) used.push(node);
     if (/Function/.test(node.type)) return;
-    if (node.type === "VariableDeclarator") declared.set(node.id.name, node.start);
-    const isOther =
-      (parent.type === "MemberExpression" && parent.property === node && !parent.computed) ||
-      (/Property|MethodDefinition/.test(parent.type) && parent.key === node && parent.value !== node) ||
-      (parent.type === "VariableDeclarator" && parent.id === node);
-    if (node.type === "Identifier" && !isOther && !used.has(node.name)) used.set(node.name, node);
-    for (const child of childrenOf(node)) walk(child, node);
+    // The head of a loop belongs to what is around it.
+    const inner = /^(BlockStatement|IfStatement|SwitchCase)$/.test(node.type) ? node : block;
+    for (const child of childrenOf(node)) walk(child, node, inner);
   };
-  const parameters = scope.params ?? [];
-  for (const child of childrenOf(scope)) if (!parameters.includes(child) && child !== scope.id) walk(child, scope);
-  return [...declared].filter(([name, at]) => used.get(name)?.start < at).map(([name]) => used.get(name));
+  for (const statement of body) walk(statement, scope, scope);
+  for (const param of scope.params ?? []) declared.delete(param.name);
+  for (const node of used) {
+    const places = declared.get(node.name);
+    if (places && !places.some((place) => place.at <= node.start && place.from <= node.start && node.end <= place.to))
+      say(`${node.name} used where its var has not run`, node);
+  }
 }
 
 function childrenOf(node) {
