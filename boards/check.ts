@@ -6,6 +6,8 @@ const PINS_PER_MCU: Record<Board["mcu"], number> = { "ESP32-S3": 49, nRF52840: 4
 const ESP32S3_RESERVED = [22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32];
 /** Espruino refuses to watch D6..D12 on the ESP32-S3 and its event table ends at 39. */
 const ESP32S3_WATCHABLE = (gpio: number): boolean => (gpio <= 5 || gpio >= 13) && gpio <= 39;
+/** AIN0 to AIN7 (nRF52840 product specification, pin assignments). */
+const NRF52840_ANALOG = [2, 3, 4, 5, 28, 29, 30, 31];
 const CONSOLES = ["USB", "Serial1", "Serial2"];
 const SPI_LIMIT_HZ = 16e6;
 
@@ -37,18 +39,26 @@ export function checkBoard(board: Board): string[] {
   if (radio.tcxoVolts !== 0 && TCXO_VOLTS.indexOf(radio.tcxoVolts) < 0) {
     say("tcxoVolts", `0 (crystal) or one of ${TCXO_VOLTS.join(", ")}`, radio.tcxoVolts);
   }
-  if (radio.maxPowerDbm < -9 || radio.maxPowerDbm > 22) say("maxPowerDbm", "-9 to 22 (SX1262)", radio.maxPowerDbm);
-  if (radio.currentLimitMa < 60 || radio.currentLimitMa > 140) say("currentLimitMa", "60 to 140", radio.currentLimitMa);
-  if (radio.spiHz <= 0 || radio.spiHz > SPI_LIMIT_HZ) say("spiHz", "up to 16000000", radio.spiHz);
-  if (radio.power && !radio.powerMs) say("powerMs", "the time the rail needs, in ms", radio.powerMs);
-
-  if (board.roomBytes < 2048 || board.roomBytes > MAX_ROOM_BYTES) {
-    say("roomBytes", `2048 to ${MAX_ROOM_BYTES}`, board.roomBytes);
+  if (!isWhole(radio.maxPowerDbm, -9, 22)) say("maxPowerDbm", "-9 to 22 (SX1262)", radio.maxPowerDbm);
+  // The register counts in steps of 2.5 mA.
+  if (!isWhole(radio.currentLimitMa / 2.5, 24, 56)) say("currentLimitMa", "60 to 140 by 2.5", radio.currentLimitMa);
+  if (!isWhole(radio.spiHz, 1, SPI_LIMIT_HZ)) say("spiHz", `up to ${SPI_LIMIT_HZ}`, radio.spiHz);
+  if (radio.power && !isWhole(radio.powerMs, 1, 1000)) say("powerMs", "1 to 1000 for the rail", radio.powerMs);
+  if (board.battery) {
+    const { pin, multiplier } = board.battery;
+    if (board.mcu === "nRF52840" && NRF52840_ANALOG.indexOf(gpioOf(pin)) < 0)
+      say("pin battery", `an analog input (D${NRF52840_ANALOG.join(", D")})`, pin);
+    // A divider makes a voltage smaller.
+    if (!(multiplier >= 1 && multiplier <= 20)) say("battery multiplier", "1 to 20", multiplier);
   }
+
+  if (!isWhole(board.roomBytes, 2048, MAX_ROOM_BYTES)) say("roomBytes", `2048 to ${MAX_ROOM_BYTES}`, board.roomBytes);
   const poolBytes = board.engine.jsVars * board.engine.jsVarBytes;
   if (board.roomBytes > poolBytes / 2)
     say("roomBytes", `at most half of the engine's ${poolBytes} bytes`, board.roomBytes);
   if (CONSOLES.indexOf(board.engine.console) < 0) say("console", CONSOLES.join(", "), board.engine.console);
+  if (board.engine.consolePins && board.engine.console === "USB")
+    say("consolePins", "none, a USB console has no pins of ours", board.engine.consolePins);
   if (board.engine.thumb && board.mcu === "ESP32-S3") say("thumb", "false (not an ARM processor)", true);
   return wrong;
 }
@@ -78,5 +88,10 @@ function pinsOf(board: Board): [string, string][] {
 }
 
 function gpioOf(pin: string): number {
-  return /^D\d{1,2}$/.test(pin) ? Number(pin.slice(1)) : -1;
+  return /^D(0|[1-9]\d?)$/.test(pin) ? Number(pin.slice(1)) : -1;
+}
+
+/** False for what is no number at all, too. */
+function isWhole(value: number | undefined, low: number, high: number): boolean {
+  return value !== undefined && Math.floor(value) === value && value >= low && value <= high;
 }
