@@ -67,6 +67,8 @@ const TX = 2;
 
 const RETRY_FIRST_MS = 1000;
 const RETRY_LIMIT_MS = 60000;
+/** Once a minute. It costs 6 ms of a preamble, which at the settings in use lasts ten times as long. */
+const CHECKS_PER_RENEWAL = 12;
 /** Bytes before the data in the answer to ReadBuffer: opcode, offset, status. */
 const READ_HEADER = 3;
 const RX_IRQS = IRQ_RX_DONE | IRQ_PREAMBLE | IRQ_HEADER | IRQ_HEADER_ERROR | IRQ_CRC_ERROR | IRQ_TIMEOUT;
@@ -106,6 +108,7 @@ export class Sx126x {
   private txAirtimeMs = 0;
   private retryMs = RETRY_FIRST_MS;
   private retryTimer = 0;
+  private checks = 0;
   /** When a preamble or header was first seen latched; 0 = none. */
   private activeSinceMs = 0;
 
@@ -181,7 +184,7 @@ export class Sx126x {
     this.hal.led(true);
     this.send([SET_TX, 0, 0, 0]);
     if (this.hal.stuck) {
-      this.recover("BUSY stuck before transmitting");
+      this.recover("BUSY stuck");
       return false;
     }
     this.txAirtimeMs = airtimeMs(this.settings, length);
@@ -197,14 +200,18 @@ export class Sx126x {
     if (this.state === TX && this.hal.nowMs() > this.txDeadlineMs) this.recover("transmission did not end");
   }
 
-  /** Now and then: a chip that was reset or fell out of its mode is started again. */
+  /**
+   * Now and then: a chip that was reset or fell out of its mode is started again. Now and then of these, reception is begun
+   * anew: a command that got lost on the wires can leave the chip deaf and in the right mode.
+   */
   checkHealth(): void {
     if (this.state === OFF) return;
     this.service();
     const mode = (this.hal.transfer(this.statusQuery)[1] >> 4) & 7;
+    const isLost = mode !== (this.state === RX ? MODE_RX : MODE_TX) && (this.state === RX || !this.hal.isDio1());
     if (this.hal.stuck) this.recover("BUSY stuck");
-    else if (this.state === RX && mode !== MODE_RX) this.recover("chip left receive mode");
-    else if (this.state === TX && mode !== MODE_TX && !this.hal.isDio1()) this.recover("chip left transmit mode");
+    else if (isLost) this.recover("chip left its mode");
+    else if (++this.checks % CHECKS_PER_RENEWAL === 0 && this.state === RX && this.isClear()) this.receive();
   }
 
   /** One sample for the noise floor; what is far above it is a signal and does not count (MeshCore: 14 dB). */
@@ -275,7 +282,7 @@ export class Sx126x {
     this.send([SET_RX, 0xff, 0xff, 0xff]);
     this.state = RX;
     this.activeSinceMs = 0;
-    if (this.hal.stuck) this.recover("BUSY stuck before receiving");
+    if (this.hal.stuck) this.recover("BUSY stuck");
   }
 
   /** Time on air of what was received, ms; as if every packet had the mean length, which is a symbol or two off. */
