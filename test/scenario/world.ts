@@ -45,7 +45,7 @@ export class World {
 
   board(model: string, source = bundle(model)): Console {
     const air = { speed: 1, join: (station: Parameters<Ether["join"]>[0]) => this.ether.join(station) };
-    const board = createSimBoard({ id: model, model, source, air, clock: this.clock, seed: 7 });
+    const board = createSimBoard({ id: model, model, source, air, clock: this.clock, seed: 7 + this.boards.length });
     this.boards.push(board);
     const port = board.serial;
     let output = "";
