@@ -120,11 +120,19 @@ export class Mesh {
     }
     this.attempts = 0;
     if (sent) this.sent++;
-    else this.txDropped++;
+    else this.giveUp(slot);
     const request = this.queue.request(slot);
     this.queue.remove(slot);
     this.events.onSent(request, sent, Math.round(this.sendingMs));
     this.pump();
+  }
+
+  /** Counts it, and lets whoever asked for it ask again. */
+  private giveUp(slot: number): void {
+    this.txDropped++;
+    const frame = this.queue.frame(slot);
+    parsePacket(frame, this.queue.length(slot), this.outgoing);
+    this.seen.forget(packetDigest(this.hal.crypto, frame, this.outgoing));
   }
 
   /**

@@ -30,4 +30,12 @@ export class SeenTable {
     this.next[row] = slot < PER_ROW - 1 ? slot + 1 : 0;
     return false;
   }
+
+  /** Takes a mark back: the packet was never on the air after all. */
+  forget(hash: Uint8Array): void {
+    const words = new Int32Array(hash.buffer, hash.byteOffset, 2);
+    const row = hash[0] & (ROWS - 1);
+    const found = this.firsts[row].indexOf(words[0]);
+    if (found >= 0 && this.seconds[row][found] === words[1]) this.firsts[row][found] = this.seconds[row][found] = 0;
+  }
 }

@@ -130,9 +130,17 @@ const ASSUMPTIONS = {
   superIsCallableConstructor: true,
 };
 
+/** Two letters that are words of the language, or methods that an engine lacks. */
+const NOT_SHORT = ["as", "at", "do", "if", "in", "is", "of"];
+
+/** Whose members have names of the language. Terser's own list has those of the whole web platform, which engines lack. */
+const LANGUAGE = [Object, Array, String, Number, Function, Uint8Array, DataView, ArrayBuffer, Error]
+  .flatMap((type) => [type, type.prototype])
+  .concat([Object.getPrototypeOf(Uint8Array), Object.getPrototypeOf(Uint8Array.prototype), Math, JSON]);
+
 /**
  * Property names that may be shortened: those of firmware/ and the private ones of protocol/, as long as nobody else
- * knows them: the engine (everything that the HAL's file mentions), the link's field names, and protocol's users.
+ * knows them: the engine (what the HAL's file declares), the link's field names, and protocol's users.
  */
 function shortNames() {
   const read = (path) => readFileSync(path, "utf8");
@@ -142,16 +150,15 @@ function shortNames() {
       .map((name) => `${folder}/${name}`);
   const all = (text, pattern) => [...text.matchAll(pattern)].map((match) => match[1]);
   const engine = ["firmware/hal-espruino.ts", "firmware/native/native-aes.ts"];
-  const firmware = sources("firmware")
-    .filter((path) => !engine.includes(path))
-    .map(read)
-    .join("\n");
+  const firmware = sources("firmware").map(read).join("\n");
   const protocol = sources("protocol").map(read).join("\n");
   const declared = /^ {2}(?:private |readonly |get )*(\w+)\??[:(<]/gm;
   const privates = /^ {2}private (?:readonly )?(\w+)/gm;
   const secret = all(protocol, privates);
   const known = new Set([
-    ...engine.flatMap((path) => all(read(path), /(\w+)/g)),
+    // The HAL declares the engine's names in front of its class.
+    ...all(read(engine[0]).split("export class")[0], /(\w+)/g),
+    ...all(read(engine[1]).split("export function")[0], /(\w+)/g),
     ...all(read("protocol/link.ts"), /"(\w+)"/g),
     ...all(protocol, /^ +(?:readonly )?(\w+)\??[:(<,]/gm).filter((name) => !secret.includes(name)),
     ...all(protocol, /[{,] ?(\w+):/g),
@@ -160,6 +167,7 @@ function shortNames() {
     ...all(protocol, /^ {2}get (\w+)\(/gm),
     "protocol",
     "receive",
+    ...LANGUAGE.flatMap((object) => Object.getOwnPropertyNames(object)),
   ]);
   return [...all(firmware, declared), ...secret].filter((name) => !known.has(name) && name.length > 2);
 }
@@ -190,7 +198,7 @@ export function forEngine(shorten) {
       const small = await minify(lowered.code, {
         ecma: 2015,
         toplevel: true,
-        mangle: { toplevel: true, properties: shorten && { regex: short } },
+        mangle: { toplevel: true, properties: shorten && { regex: short, builtins: true, reserved: NOT_SHORT } },
         // Inlined functions cost on every call: Espruino reads past code that it does not run, byte by byte.
         compress: {
           hoist_funs: true,
