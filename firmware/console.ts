@@ -11,7 +11,7 @@ import type { Settings } from "./settings.ts";
 
 const MAX_LINE = 240;
 const HISTORY_LINES = 10;
-/** A text written before anybody told the time carries MeshCore's own default, 15 May 2024. */
+/** Before anybody has told the time it counts from MeshCore's own default, 15 May 2024. */
 const UNKNOWN_TIME = 1715770351;
 
 /** A command gets what follows its name and answers with one line, or "" when it printed by itself or has nothing to say. */
@@ -191,11 +191,12 @@ export class Console {
     const plain = new Uint8Array(MAX_TEXT + 5);
     const payload = new Uint8Array(MAX_TEXT + 24);
     const known = this.clock.isSet();
-    const length = encodeGroupText(known ? this.clock.unixTime() : UNKNOWN_TIME, text, plain);
+    // It moves, or the same text could never be said again.
+    const time = known ? this.clock.unixTime() : UNKNOWN_TIME + Math.floor(this.settings.uptimeMs() / 1000);
+    const length = encodeGroupText(time, text, plain);
     const size = cipher.seal(room.channel, plain, length, payload, 0);
     const code = this.mesh.send(TYPE_GRP_TXT, new Uint8Array(payload.buffer, 0, size), PRIORITY_FLOOD, 0);
-    if (code === RESULT_OK)
-      return known ? "OK" : "OK - clock not set, sent with the time of 15 May 2024; Try: time EPOCH";
+    if (code === RESULT_OK) return known ? "OK" : "OK - clock counts from 15 May 2024; Try: time EPOCH";
     if (code === RESULT_DUPLICATE) return "Error: the same text was sent this second; Try: again";
     return code === RESULT_FULL ? "Error: too many messages wait for the air; Try: later" : "Error: cannot be sent";
   }
