@@ -205,8 +205,8 @@ export class Sx126x {
    * anew: a command that got lost on the wires can leave the chip deaf and in the right mode.
    */
   checkHealth(): void {
-    if (this.state === OFF) return;
     this.service();
+    if (this.state === OFF) return;
     const mode = (this.hal.transfer(this.statusQuery)[1] >> 4) & 7;
     const isLost = mode !== (this.state === RX ? MODE_RX : MODE_TX) && (this.state === RX || !this.hal.isDio1());
     if (this.hal.stuck) this.recover("BUSY stuck");
