@@ -129,10 +129,10 @@ describe("say", () => {
     assert.match(other.run("say test early"), /OK/);
     other.world.wait();
     const frames = other.station.heard.map((each) => Buffer.from(each.frame).toString("hex"));
-    const after = (seconds: number) => groupText(TEST_KEY, 1715770351 + seconds, "rak4631", "early");
+    const sentAt = (seconds: number) => groupText(TEST_KEY, 1715770351 + seconds, "rak4631", "early");
     assert.equal(frames.length, 2);
-    assert.ok([0, 1, 2].some((boot) => frames[0] === after(boot)));
-    assert.ok([10, 11, 12].some((later) => frames[1] === after(later)));
+    assert.ok([0, 1, 2].some((boot) => frames[0] === sentAt(boot)));
+    assert.ok([10, 11, 12].some((later) => frames[1] === sentAt(later)));
     other.stop();
   });
 
