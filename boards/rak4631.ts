@@ -1,19 +1,14 @@
 import type { Board } from "./board.ts";
+import { ownBuild } from "./engines.ts";
+import { OWN_BUILD_HAZARDS } from "./hazards.ts";
 
 /** RAK WisBlock Core RAK4631. nRF numbering: P1.nn is D(32+nn). */
 export const rak4631: Board = {
   id: "rak4631",
   label: "RAK WisBlock Core RAK4631",
   mcu: "nRF52840",
-  engine: {
-    build: "RAK4631",
-    official: false,
-    jsVars: 14000,
-    jsVarBytes: 14,
-    nativeAes: false,
-    thumb: true,
-    console: "USB",
-  },
+  flashBytes: 1 << 20,
+  engine: ownBuild("RAK4631"),
   radio: {
     chip: "SX1262",
     sck: "D43",
@@ -29,6 +24,7 @@ export const rak4631: Board = {
     tcxoVolts: 1.8,
     dio2Switch: true,
     boostedGain: true,
+    powerDbm: 22,
     maxPowerDbm: 22,
     currentLimitMa: 140,
   },
@@ -38,7 +34,5 @@ export const rak4631: Board = {
   battery: { pin: "D5", multiplier: 1.7112 },
   usbIds: ["239a:8029", "239a:0029", "239a:002a", "239a:802a", "1915:520f"],
   roomBytes: 60000,
-  hazards: [
-    "There is no official Espruino build for this board; an image made for another nRF52840 board can overwrite the bootloader or lose its saved code.",
-  ],
+  hazards: OWN_BUILD_HAZARDS,
 };

@@ -1,19 +1,13 @@
 import type { Board } from "./board.ts";
+import { ownBuild } from "./engines.ts";
 
 /** The board that exists only in software: an engine with everything native and a radio on plain pins. */
 export const sim: Board = {
   id: "sim",
   label: "Simulated board",
   mcu: "simulated",
-  engine: {
-    build: "SIMULATED",
-    official: false,
-    jsVars: 14000,
-    jsVarBytes: 14,
-    nativeAes: true,
-    thumb: true,
-    console: "USB",
-  },
+  flashBytes: 1 << 20,
+  engine: ownBuild("SIMULATED"),
   radio: {
     chip: "SX1262",
     sck: "D1",
@@ -28,6 +22,7 @@ export const sim: Board = {
     tcxoVolts: 1.8,
     dio2Switch: true,
     boostedGain: true,
+    powerDbm: 22,
     maxPowerDbm: 22,
     currentLimitMa: 140,
   },

@@ -1,10 +1,15 @@
 import assert from "node:assert/strict";
 import { BOARDS } from "../../boards/all.ts";
-import type { Board, EngineFacts, RadioFacts } from "../../boards/board.ts";
+import type { Board, EngineFacts, FrontEnd, PmuRail, RadioFacts, StorageFacts } from "../../boards/board.ts";
 import { checkBoard } from "../../boards/check.ts";
 import { heltecV3 } from "../../boards/heltec-v3.ts";
+import { heltecV4 } from "../../boards/heltec-v4.ts";
+import { lilygoT3s3 } from "../../boards/lilygo-t3s3.ts";
+import { lilygoTbeamSupreme } from "../../boards/lilygo-tbeam-supreme.ts";
 import { rak4631 } from "../../boards/rak4631.ts";
 import { sim } from "../../boards/sim.ts";
+import { xiaoEsp32s3Wio } from "../../boards/xiao-esp32s3-wio.ts";
+import { xiaoNrf52Wio } from "../../boards/xiao-nrf52-wio.ts";
 
 const radio = (board: Board, facts: Partial<RadioFacts>): Board => ({ ...board, radio: { ...board.radio, ...facts } });
 const engine = (board: Board, facts: Partial<EngineFacts>): Board => ({
@@ -12,35 +17,48 @@ const engine = (board: Board, facts: Partial<EngineFacts>): Board => ({
   engine: { ...board.engine, ...facts },
 });
 
+const storage = (board: Board, facts: Partial<StorageFacts>): Board =>
+  engine(board, { storage: { ...board.engine.storage, ...facts } });
+const frontEnd = (facts: Partial<FrontEnd>): Board =>
+  radio(heltecV4, { frontEnd: { ...(heltecV4.radio.frontEnd as FrontEnd), ...facts } });
+const rails = (...list: PmuRail[]): Board => ({
+  ...lilygoTbeamSupreme,
+  pmu: { ...(lilygoTbeamSupreme.pmu as NonNullable<Board["pmu"]>), rails: list },
+});
+
 /** A board with one fact that cannot be, and the sentence for it. */
 const BROKEN: [string, Board, string][] = [
   ["a name with capitals", { ...sim, id: "Sim" }, `Sim: id: expected lower-case words joined by dashes, found "Sim"`],
-  ["a pin that is no pin", radio(sim, { sck: "P1" }), `sim: pin sck: expected D0 to D47 on simulated, found "P1"`],
-  ["an empty pin", radio(sim, { busy: "" }), `sim: pin busy: expected D0 to D47 on simulated, found ""`],
+  [
+    "a pin that is no pin",
+    radio(sim, { sck: "P1" }),
+    `sim: pin sck: expected D0 to D47, the pins of SIMULATED, found "P1"`,
+  ],
+  ["an empty pin", radio(sim, { busy: "" }), `sim: pin busy: expected D0 to D47, the pins of SIMULATED, found ""`],
   [
     "a pin with a zero in front",
     radio(sim, { nss: "D04" }),
-    `sim: pin nss: expected D0 to D47 on simulated, found "D04"`,
+    `sim: pin nss: expected D0 to D47, the pins of SIMULATED, found "D04"`,
   ],
   [
     "the first pin beyond the nRF52840",
     radio(rak4631, { reset: "D48" }),
-    `rak4631: pin reset: expected D0 to D47 on nRF52840, found "D48"`,
+    `rak4631: pin reset: expected D0 to D47, the pins of RAK4631, found "D48"`,
   ],
   [
     "the first pin beyond the ESP32-S3",
     radio(heltecV3, { reset: "D49" }),
-    `heltec-v3: pin reset: expected D0 to D48 on ESP32-S3, found "D49"`,
+    `heltec-v3: pin reset: expected D0 to D48, the pins of ESP32S3_IDF4, found "D49"`,
   ],
   [
     "a pin that the ESP32-S3 does not bring out",
     radio(heltecV3, { nss: "D22" }),
-    `heltec-v3: pin nss: expected a pin that the ESP32-S3 brings out and that is not its flash, found "D22"`,
+    `heltec-v3: pin nss: expected a pin that ESP32S3_IDF4 has, and not for its flash or USB, found "D22"`,
   ],
   [
     "a pin of the ESP32-S3's flash",
     { ...heltecV3, led: { pin: "D27", active: 1 } },
-    `heltec-v3: pin led: expected a pin that the ESP32-S3 brings out and that is not its flash, found "D27"`,
+    `heltec-v3: pin led: expected a pin that ESP32S3_IDF4 has, and not for its flash or USB, found "D27"`,
   ],
   [
     "one pin for two things",
@@ -55,12 +73,12 @@ const BROKEN: [string, Board, string][] = [
   [
     "a DIO1 that the ESP32-S3 build cannot watch, below",
     radio(heltecV3, { dio1: "D6" }),
-    `heltec-v3: pin dio1: expected a pin that Espruino can watch on the ESP32-S3 (D0-D5, D13-D39), found "D6"`,
+    `heltec-v3: pin dio1: expected a pin that ESP32S3_IDF4 can watch (D0-D5, D13-D39), found "D6"`,
   ],
   [
     "a DIO1 that the ESP32-S3 build cannot watch, above",
     radio(heltecV3, { dio1: "D40" }),
-    `heltec-v3: pin dio1: expected a pin that Espruino can watch on the ESP32-S3 (D0-D5, D13-D39), found "D40"`,
+    `heltec-v3: pin dio1: expected a pin that ESP32S3_IDF4 can watch (D0-D5, D13-D39), found "D40"`,
   ],
   [
     "a TCXO voltage between two steps",
@@ -84,6 +102,131 @@ const BROKEN: [string, Board, string][] = [
     "a power rail without a time",
     radio(rak4631, { powerMs: undefined }),
     "rak4631: powerMs: expected 1 to 1000 for the rail, found undefined",
+  ],
+  [
+    "power at the antenna that the chip cannot give",
+    radio(heltecV4, { powerDbm: 28 }),
+    "heltec-v4: powerDbm: expected -9 to the board's limit of 22, found 28",
+  ],
+  [
+    "more power than the board's own limit",
+    radio(sim, { powerDbm: 20, maxPowerDbm: 19 }),
+    "sim: powerDbm: expected -9 to the board's limit of 19, found 20",
+  ],
+  [
+    "a pin that the processor has and the engine build does not",
+    radio(xiaoNrf52Wio, { sck: "D45" }),
+    `xiao-nrf52-wio: pin sck: expected D0 to D32, the pins of XIAOBLE, found "D45"`,
+  ],
+  [
+    "a pin of the flash chip that holds the engine's files",
+    radio(xiaoNrf52Wio, { rxen: "D24" }),
+    `xiao-nrf52-wio: pin rxen: expected a pin that XIAOBLE has, and not for its flash or USB, found "D24"`,
+  ],
+  [
+    "a radio on the pins of the ESP32-S3's USB",
+    radio(heltecV4, { busy: "D20" }),
+    `heltec-v4: pin busy: expected a pin that ESP32S3_IDF4 has, and not for its flash or USB, found "D20"`,
+  ],
+  [
+    "the XIAO ESP32S3's DIO1 one pin further",
+    { ...radio(xiaoEsp32s3Wio, { dio1: "D40", busy: "D39" }) },
+    `xiao-esp32s3-wio: pin dio1: expected a pin that ESP32S3_IDF4 can watch (D0-D5, D13-D39), found "D40"`,
+  ],
+  [
+    "the Station G2's DIO1",
+    radio(heltecV4, { dio1: "D48" }),
+    `heltec-v4: pin dio1: expected a pin that ESP32S3_IDF4 can watch (D0-D5, D13-D39), found "D48"`,
+  ],
+  [
+    "an amplifier without time for its supply",
+    frontEnd({ powerMs: 0 }),
+    "heltec-v4: frontEnd powerMs: expected 1 to 1000 for its supply, found 0",
+  ],
+  [
+    "an amplifier on a pin of the radio",
+    frontEnd({ enable: "D12" }),
+    `heltec-v4: pin frontEnd enable: expected a pin of its own (D12 is reset), found "D12"`,
+  ],
+  [
+    "an amplifier that switches on a light",
+    frontEnd({ whenHigh: { chip: "KCT8103L", txPin: "D35" } }),
+    `heltec-v4: pin led: expected a pin of its own (D35 is frontEnd txPin when high), found "D35"`,
+  ],
+  [
+    "two switches for one antenna",
+    radio(heltecV4, { rxen: "D38" }),
+    `heltec-v4: rxen: expected none beside an amplifier, found "D38"`,
+  ],
+  [
+    "a rail that the chip does not have",
+    rails({ rail: "LDO2", feeds: "sensors", millivolts: 3300 }, { rail: "ALDO3", feeds: "radio", millivolts: 3300 }),
+    `lilygo-tbeam-supreme: pmu rail: expected ALDO1, ALDO2, ALDO3, ALDO4, found "LDO2"`,
+  ],
+  [
+    "a rail between two steps",
+    rails({ rail: "ALDO3", feeds: "radio", millivolts: 3250 }),
+    "lilygo-tbeam-supreme: pmu ALDO3: expected 500 to 3500 mV by 100, found 3250",
+  ],
+  [
+    "a radio on too little voltage",
+    rails({ rail: "ALDO3", feeds: "radio", millivolts: 1700 }),
+    "lilygo-tbeam-supreme: pmu ALDO3: expected 1800 to 3700 mV for the radio, found 1700",
+  ],
+  [
+    "a radio that no rail feeds",
+    rails(),
+    "lilygo-tbeam-supreme: pmu rails: expected one that feeds the radio, found 0",
+  ],
+  [
+    "a rail without a time, behind a power chip",
+    radio(lilygoTbeamSupreme, { powerMs: 0 }),
+    "lilygo-tbeam-supreme: powerMs: expected 1 to 1000 for the rail, found 0",
+  ],
+  [
+    "files in the bootloader",
+    storage(rak4631, { pages: 86 }),
+    'rak4631: storage: expected between the engine at 0x26000 and 0xF2000, found "0xA0000 to 0xF6000"',
+  ],
+  [
+    "files in the pages right below the bootloader",
+    storage(rak4631, { pages: 83 }),
+    'rak4631: storage: expected between the engine at 0x26000 and 0xF2000, found "0xA0000 to 0xF3000"',
+  ],
+  [
+    "files in the SoftDevice",
+    storage(rak4631, { address: 0x25000 }),
+    'rak4631: storage: expected between the engine at 0x26000 and 0xF2000, found "0x25000 to 0x72000"',
+  ],
+  [
+    "files in the application of the ESP32-S3",
+    storage(heltecV3, { address: 0x150000 }),
+    'heltec-v3: storage: expected between the engine at 0x160000 and 0x800000, found "0x150000 to 0x230000"',
+  ],
+  [
+    "files beyond the end of the flash",
+    { ...lilygoT3s3, flashBytes: 2 << 20 },
+    'lilygo-t3s3: storage: expected between the engine at 0x160000 and 0x200000, found "0x320000 to 0x400000"',
+  ],
+  [
+    "files that begin within a page",
+    storage(rak4631, { address: 0xa0800 }),
+    "rak4631: storage address: expected the start of a page, found 657408",
+  ],
+  [
+    "files without room for the bundle",
+    storage(rak4631, { pages: 15 }),
+    "rak4631: storage pages: expected 16 or more for the bundle, settings and rooms, found 15",
+  ],
+  [
+    "a battery where the engine cannot measure",
+    { ...heltecV3, battery: { pin: "D1", multiplier: 5.42 } },
+    `heltec-v3: battery: expected none, ESP32S3_IDF4 cannot measure, found "D1"`,
+  ],
+  [
+    "a battery by the processor's number of the pin, where the engine has another",
+    { ...xiaoNrf52Wio, battery: { pin: "D31", multiplier: 3 } },
+    `xiao-nrf52-wio: pin battery: expected an analog input (D0, D1, D2, D3, D4, D5, D13, D32), found "D31"`,
   ],
   [
     "a battery on a pin that measures nothing",
@@ -137,7 +280,7 @@ describe("board check", () => {
 
   it("takes every value at its limit", () => {
     for (const facts of [
-      { maxPowerDbm: -9 },
+      { maxPowerDbm: -9, powerDbm: -9 },
       { maxPowerDbm: 22 },
       { currentLimitMa: 60 },
       { currentLimitMa: 140 },
@@ -145,10 +288,15 @@ describe("board check", () => {
       { tcxoVolts: 0 },
       { tcxoVolts: 3.3 },
       { dio1: "D47" },
+      { powerDbm: -9 },
+      { powerDbm: 19, maxPowerDbm: 19 },
     ])
       assert.deepEqual(checkBoard(radio(sim, facts)), [], JSON.stringify(facts));
     for (const dio1 of ["D5", "D15", "D39"]) assert.deepEqual(checkBoard(radio(heltecV3, { dio1 })), [], dio1);
     assert.deepEqual(checkBoard({ ...sim, roomBytes: 2048 }), []);
+    assert.deepEqual(checkBoard(storage(rak4631, { pages: 82 })), [], "up to the pages below the bootloader");
+    for (const millivolts of [1800, 3500])
+      assert.deepEqual(checkBoard(rails({ rail: "ALDO3", feeds: "radio", millivolts })), [], `${millivolts} mV`);
   });
 
   it("says everything that is wrong at once", () => {
