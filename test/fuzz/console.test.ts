@@ -47,5 +47,5 @@ describe("fuzz: console", () => {
     );
     bench.assertAlive();
     bench.stop();
-  });
+  }).timeout(0); // Each batch has its own limit.
 });
