@@ -2,14 +2,7 @@
 
 import { airtimeMs, type RadioSettings } from "../protocol/airtime.ts";
 import { view } from "../protocol/bytes.ts";
-import {
-  MESSAGE_OWN,
-  RESULT_BAD_REQUEST,
-  RESULT_DUPLICATE,
-  RESULT_FULL,
-  RESULT_NOT_HERE,
-  RESULT_OK,
-} from "../protocol/link.ts";
+import { MESSAGE_OWN, RESULT_BAD_REQUEST, RESULT_DUPLICATE, RESULT_FULL, RESULT_OK } from "../protocol/link.ts";
 import {
   MAX_PAYLOAD,
   Packet,
@@ -142,7 +135,7 @@ export class Mesh {
   send(type: number, payload: Uint8Array, priority: number, request: number): number {
     const length = payload.length;
     if (length === 0 || length > MAX_PAYLOAD || type > 15) return RESULT_BAD_REQUEST;
-    if (airtimeMs(this.radio.settings, length + 2) > this.duty.wholeMs()) return RESULT_NOT_HERE;
+    if (airtimeMs(this.radio.settings, length + 2) > this.duty.wholeMs()) return RESULT_BAD_REQUEST;
     const slot = this.queue.claim();
     if (slot < 0) {
       this.txDropped++;

@@ -4,7 +4,6 @@ import {
   RESULT_BAD_REQUEST,
   RESULT_DUPLICATE,
   RESULT_FULL,
-  RESULT_NOT_HERE,
   RESULT_OK,
   Result,
   RoomMessage,
@@ -121,13 +120,13 @@ describe("link: a host sends", () => {
     assert.deepEqual([txDropped, recoveries], [1, 3]);
   });
 
-  it("a payload that can never go within the budget is not possible here", () => {
+  it("a payload that can never go within the budget is a bad request", () => {
     host.send(SetRadio, { req: 1, ...RADIO, sf: 12, dutyPermille: 1 });
     scene.world.wait(1000);
     scene.request(2, payload("a rather long text for 3.6 s in an hour"));
     assert.deepEqual(scene.codes, [
       [1, RESULT_OK],
-      [2, RESULT_NOT_HERE],
+      [2, RESULT_BAD_REQUEST],
     ]);
   });
 });
