@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { transform } from "esbuild";
 import { loadBoards } from "./firmware/build/boards.mjs";
-import { boardEntry, foldFields, forEngine, ownScope, writeFacts } from "./firmware/build/pipeline.mjs";
+import { foldFields, forEngine, ownScope } from "./firmware/build/pipeline.mjs";
+import { boardBundles, variantEntry, variantsOf } from "./firmware/build/variants.mjs";
 
 const { version, dependencies } = JSON.parse(readFileSync("package.json", "utf8"));
 
@@ -22,25 +23,21 @@ const typescript = (target) => ({
 
 const folded = await foldFields();
 
-const firmware = (board, engine) => ({
-  input: `board:${board.id}`,
-  output: {
-    file: `dist/firmware/${board.id}${engine === "jerryscript" ? ".jerry" : ""}.js`,
-    format: "iife",
-    compact: true,
-  },
+const firmware = (variant) => ({
+  input: `variant:${variant.name}`,
+  output: { dir: "dist/firmware", format: "iife", compact: true },
   plugins: [
-    boardEntry(board, engine, version),
+    variantEntry(variant, version),
     typescript("es2019"),
     folded,
     ownScope(typescript("es2019")),
     forEngine(true),
-    ...(engine === "espruino" ? [writeFacts(board)] : []),
+    boardBundles(variant),
   ],
 });
 
 export default [
-  ...(await loadBoards()).flatMap((board) => [firmware(board, "espruino"), firmware(board, "jerryscript")]),
+  ...variantsOf(await loadBoards()).map(firmware),
   {
     input: "simulator/chip/harness.ts",
     output: { file: "dist/firmware/chip-model.js", format: "iife", name: "chipModel", compact: true },

@@ -5,7 +5,7 @@ import type { Board } from "./board.ts";
 /** What a bundle carries; the shape is that of firmware/hal.ts. */
 export interface StartUp {
   /** Pins to drive, in this order. */
-  readonly pins: readonly (readonly [pin: string, level: number])[];
+  readonly rails: readonly (readonly [pin: string, level: number])[];
   /** Registers to write over I2C before that. */
   readonly pmu: {
     readonly sda: string;
@@ -24,15 +24,15 @@ export interface StartUp {
 export function startUp(board: Board): StartUp {
   const { frontEnd, power } = board.radio;
   const enable = board.battery?.enable;
-  const pins: [string, number][] = [];
-  if (power) pins.push([power, 1]);
-  if (frontEnd) pins.push([frontEnd.power, 1]);
-  if (board.rail) pins.push([board.rail.pin, board.rail.active]);
+  const rails: [string, number][] = [];
+  if (power) rails.push([power, 1]);
+  if (frontEnd) rails.push([frontEnd.power, 1]);
+  if (board.rail) rails.push([board.rail.pin, board.rail.active]);
   // For good: the divider takes microamperes, and some boards forbid to let go of it.
-  if (enable) pins.push([enable.pin, enable.active]);
+  if (enable) rails.push([enable.pin, enable.active]);
   const pmu = board.pmu;
   return {
-    pins,
+    rails,
     pmu: pmu ? { sda: pmu.sda, scl: pmu.scl, address: pmu.address, writes: axp2101Writes(pmu.rails) } : null,
     frontEnd: frontEnd
       ? {

@@ -2,7 +2,8 @@
 import { crc32 } from "../protocol/crc32.ts";
 import type { CryptoPort } from "../protocol/crypto.ts";
 import { softCrypto } from "../protocol/soft-crypto.ts";
-import type { BoardFacts, Hal, Memory, RadioFacts } from "./hal.ts";
+import { FRONT_END, PMU, UART } from "./features.ts";
+import type { BoardFacts, FrontEndFacts, Hal, Memory, PmuFacts, RadioFacts } from "./hal.ts";
 import { nativeAes } from "./native/native-aes.ts";
 
 type Pin = { readonly espruinoPin: never };
@@ -11,8 +12,12 @@ interface Spi {
   write(bytes: Uint8Array, nss: Pin): void;
   send(bytes: Uint8Array, nss: Pin): Uint8Array;
 }
+interface I2c {
+  setup(options: { sda: Pin; scl: Pin; bitrate: number }): void;
+  writeTo(address: number, bytes: readonly number[]): void;
+}
 interface Device {
-  setup(baud: number, options?: { rx: Pin; tx: Pin }): void;
+  setup(baud: number, options: { rx?: Pin; tx?: Pin }): void;
   on(event: "data", fn: (text: string) => void): void;
   removeAllListeners(event: "data"): void;
   write(text: string): void;
@@ -38,6 +43,7 @@ interface Engine {
 }
 declare const E: Engine;
 declare const SPI1: Spi;
+declare const I2C1: I2c;
 declare const Pin: new (name: string) => Pin;
 // biome-ignore lint/suspicious/noShadowRestrictedNames: on an engine it is a plain object of devices and pins
 declare const globalThis: { [name: string]: unknown };
@@ -58,6 +64,7 @@ declare function atob(text: string): string;
 declare const process: { env: { BOARD: string; VERSION: string }; memory(): { free: number; total: number } };
 
 const CONSOLE_BAUD = 115200;
+const PMU_BAUD = 100000;
 /** BUSY stays high for 3.5 ms after a cold start and 5 ms while the TCXO settles; far beyond that the chip is stuck. */
 const BUSY_LIMIT_S = 0.1;
 /** Files in the engine's storage that can hold the running bundle, in the order in which boot looks for them. */
@@ -72,7 +79,7 @@ export class EspruinoHal implements Hal {
   private readonly nss: Pin;
   private readonly busy: Pin;
   private readonly dio1: Pin;
-  private readonly rxen: Pin | null;
+  private rxen: Pin | null;
   private readonly lamp: Pin | null;
   private readonly port: Device;
 
@@ -83,7 +90,7 @@ export class EspruinoHal implements Hal {
     this.busy = new Pin(board.radio.busy);
     this.dio1 = new Pin(board.radio.dio1);
     this.rxen = board.radio.rxen ? new Pin(board.radio.rxen) : null;
-    this.lamp = board.led ? new Pin(board.led.pin) : null;
+    this.lamp = board.led.pin ? new Pin(board.led.pin) : null;
     this.port = globalThis[board.console] as Device;
     this.engine = process.env.BOARD + " " + process.env.VERSION;
     this.crypto = chooseCrypto();
@@ -125,12 +132,14 @@ export class EspruinoHal implements Hal {
   }
 
   powerUp(): void {
-    const rail = this.board.rail;
-    if (rail) digitalWrite(new Pin(rail.pin), rail.active);
-    if (this.radio.power) digitalWrite(new Pin(this.radio.power), 1);
+    const board = this.board;
+    if (PMU) writeRegisters(board.pmu);
+    for (let i = 0; i < board.rails.length; i++) digitalWrite(new Pin(board.rails[i][0]), board.rails[i][1]);
+    if (FRONT_END && board.frontEnd.enable) this.rxen = findTxPin(board.frontEnd);
     // The ESP32-S3 build boots with pull-ups: RXEN and NSS float high until they are driven.
     digitalWrite(this.nss, 1);
-    if (this.rxen) digitalWrite(this.rxen, 0);
+    // To the receiver: nobody transmits before the radio is set up.
+    this.receivePath(true);
     pinMode(this.busy, "input");
     pinMode(this.dio1, "input");
     this.led(false);
@@ -148,7 +157,9 @@ export class EspruinoHal implements Hal {
   }
 
   receivePath(on: boolean): void {
-    if (this.rxen) digitalWrite(this.rxen, on ? 1 : 0);
+    // An amplifier's pin is the other way round: high to transmit.
+    const level = FRONT_END && this.board.frontEnd.enable ? 0 : 1;
+    if (this.rxen) digitalWrite(this.rxen, on ? level : 1 - level);
   }
 
   watchDio1(fn: () => void): void {
@@ -157,13 +168,16 @@ export class EspruinoHal implements Hal {
   }
 
   led(on: boolean): void {
-    const led = this.board.led;
-    if (led && this.lamp) digitalWrite(this.lamp, on ? led.active : 1 - led.active);
+    const level = this.board.led.active;
+    if (this.lamp) digitalWrite(this.lamp, on ? level : 1 - level);
   }
 
   openSerial(fn: (text: string) => void): void {
-    const pins = this.board.consolePins;
-    if (pins) this.port.setup(CONSOLE_BAUD, { rx: new Pin(pins.rx), tx: new Pin(pins.tx) });
+    if (UART && this.board.console !== "USB") {
+      const { rx, tx } = this.board;
+      // On the engine's own pins too: that ends the XON and XOFF that it would put between our bytes.
+      this.port.setup(CONSOLE_BAUD, rx ? { rx: new Pin(rx), tx: new Pin(tx) } : {});
+    }
     E.setConsole(null, { force: true });
     this.port.on("data", fn);
   }
@@ -182,7 +196,8 @@ export class EspruinoHal implements Hal {
   }
 
   toText(bytes: Uint8Array): string {
-    if (E.toString) return E.toString(bytes);
+    // Every object has a toString; the engine that has this one has the other too.
+    if (E.toUint8Array && E.toString) return E.toString(bytes);
     let text = "";
     for (let i = 0; i < bytes.length; i++) text += String.fromCharCode(bytes[i]);
     return text;
@@ -210,7 +225,7 @@ export class EspruinoHal implements Hal {
 
   batteryMv(): number {
     const battery = this.board.battery;
-    if (!battery || !E.getAnalogVRef) return 0;
+    if (!battery.pin || !E.getAnalogVRef) return 0;
     const volts = analogRead(new Pin(battery.pin)) * E.getAnalogVRef() * battery.multiplier;
     return volts > 0 ? Math.round(volts * 1000) : 0;
   }
@@ -218,6 +233,28 @@ export class EspruinoHal implements Hal {
   reboot(): void {
     E.reboot();
   }
+}
+
+/** Tells a power management chip which rails to switch on. Where it is not there, the radio will not answer, and that is shown. */
+function writeRegisters(pmu: PmuFacts): void {
+  if (!pmu.sda) return;
+  try {
+    I2C1.setup({ sda: new Pin(pmu.sda), scl: new Pin(pmu.scl), bitrate: PMU_BAUD });
+    for (let i = 0; i < pmu.writes.length; i++) I2C1.writeTo(pmu.address, pmu.writes[i]);
+  } catch (_) {
+    return;
+  }
+}
+
+/** Asks the amplifier through its enable pin which of the two kinds it is, and enables it. */
+function findTxPin(frontEnd: FrontEndFacts): Pin {
+  const enable = new Pin(frontEnd.enable);
+  const until = getTime() + frontEnd.waitMs / 1000;
+  pinMode(enable, "input");
+  while (getTime() < until);
+  const pin = new Pin(frontEnd.txPins[digitalRead(enable)]);
+  digitalWrite(enable, 1);
+  return pin;
 }
 
 /** The engine's own crypto first, then the Thumb routine for AES, then plain TypeScript. */

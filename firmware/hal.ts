@@ -1,19 +1,41 @@
 // What the firmware needs from the engine below it. One implementation per engine; nothing else touches its globals.
 import type { CryptoPort } from "../protocol/crypto.ts";
 
-/** The facts of boards/ that the bundle carries with it. */
+/** The facts of boards/ that the bundle carries with it; what a board lacks is "" or 0, so that the object has one shape. */
 export interface BoardFacts {
   readonly id: string;
   readonly radio: RadioFacts;
   readonly console: string;
-  readonly consolePins: { readonly rx: string; readonly tx: string } | null;
-  readonly rail: { readonly pin: string; readonly active: number } | null;
-  readonly led: { readonly pin: string; readonly active: number } | null;
-  readonly battery: { readonly pin: string; readonly multiplier: number } | null;
+  /** Pins of the console where it is a UART of ours. */
+  readonly rx: string;
+  readonly tx: string;
+  /** Pins to drive at power-up, in this order. */
+  readonly rails: readonly (readonly [pin: string, level: number])[];
+  readonly pmu: PmuFacts;
+  readonly frontEnd: FrontEndFacts;
+  readonly led: { readonly pin: string; readonly active: number };
+  readonly battery: { readonly pin: string; readonly multiplier: number };
   readonly roomBytes: number;
 }
 
-/** Radio wiring as in boards/; absent pins are empty strings so that the object has one shape. */
+/** Registers to write over I2C before the rails. */
+export interface PmuFacts {
+  readonly sda: string;
+  readonly scl: string;
+  readonly address: number;
+  readonly writes: readonly (readonly [register: number, value: number])[];
+}
+
+/** An amplifier of one of two kinds. */
+export interface FrontEndFacts {
+  /** As an input it tells the kind `waitMs` after the rails; then driven high. */
+  readonly enable: string;
+  readonly waitMs: number;
+  /** Pin that is high to transmit and low to receive, by the level of `enable`. */
+  readonly txPins: readonly [low: string, high: string];
+}
+
+/** Radio wiring as in boards/. */
 export interface RadioFacts {
   readonly sck: string;
   readonly miso: string;
@@ -23,13 +45,16 @@ export interface RadioFacts {
   readonly busy: string;
   readonly dio1: string;
   readonly rxen: string;
-  readonly power: string;
+  /** Patience between the rails and the reset. */
   readonly powerMs: number;
   readonly spiHz: number;
   /** SetDIO3AsTCXOCtrl voltage code 0..7, or -1 for a crystal. */
   readonly tcxo: number;
   readonly dio2Switch: boolean;
   readonly boostedGain: boolean;
+  /** An amplifier is in front of the receiver. */
+  readonly rxPatch: boolean;
+  readonly powerDbm: number;
   readonly maxPowerDbm: number;
   /** Over-current register value, in steps of 2.5 mA. */
   readonly currentLimit: number;

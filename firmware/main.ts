@@ -33,7 +33,7 @@ export function start(hal: Hal, arena: Uint8Array, board: BoardFacts, version: s
   const clock = new Clock(hal);
   const rooms = new Rooms(hal, clock, arena);
   // EU/UK (Narrow), what most of MeshCore's users run; a host or a person sets another.
-  const radio: RadioSettings = { freqHz: 869618000, bwHz: 62500, sf: 8, cr: 8, powerDbm: 22 };
+  const radio: RadioSettings = { freqHz: 869618000, bwHz: 62500, sf: 8, cr: 8, powerDbm: board.radio.powerDbm };
   const mesh = new Mesh(hal, board.radio, radio, DEFAULT_DUTY_PERMILLE, rooms);
   const settings = new Settings(hal, mesh, board.id, version);
   const console = new Console(hal, rooms, mesh, clock, settings);

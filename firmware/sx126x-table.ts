@@ -47,6 +47,8 @@ export const MODE_TX = 6;
 // Registers (chapter 12).
 export const REG_SYNC_WORD = 0x0740;
 export const REG_RX_GAIN = 0x08ac;
+/** In no datasheet: bit 0 helps reception behind an amplifier (MeshCore, Heltec V4). */
+export const REG_RX_PATCH = 0x08b5;
 export const REG_CURRENT_LIMIT = 0x08e7;
 /** 15.1: modulation quality at 500 kHz, bit 2. */
 export const REG_TX_MODULATION = 0x0889;

@@ -6,6 +6,7 @@
 import { airtimeMs, lowDataRate, preambleSymbols, type RadioSettings } from "../protocol/airtime.ts";
 import { view } from "../protocol/bytes.ts";
 import { MAX_PACKET } from "../protocol/packet.ts";
+import { FRONT_END } from "./features.ts";
 import type { Hal, RadioFacts } from "./hal.ts";
 import {
   BANDWIDTH_CODES,
@@ -33,6 +34,7 @@ import {
   REG_CURRENT_LIMIT,
   REG_IQ_POLARITY,
   REG_RX_GAIN,
+  REG_RX_PATCH,
   REG_SYNC_WORD,
   REG_TX_CLAMP,
   REG_TX_MODULATION,
@@ -349,6 +351,7 @@ export class Sx126x {
     this.send([SET_MODULATION, settings.sf, bandwidth[1], settings.cr - 4, slow]);
     this.patch(REG_TX_CLAMP, 0x1e, 0x1e);
     this.setPower(Math.min(settings.powerDbm, this.facts.maxPowerDbm));
+    if (FRONT_END && this.facts.rxPatch) this.patch(REG_RX_PATCH, 1, 1);
     this.writeRegister(REG_RX_GAIN, this.facts.boostedGain ? RX_GAIN_BOOSTED : RX_GAIN_SAVING);
     this.fault = "";
     this.receive();

@@ -3,13 +3,18 @@ import { build } from "esbuild";
 
 /** Every board of boards/all.ts. Throws with one sentence for each impossible fact. */
 export async function loadBoards() {
-  const { BOARDS, checkBoard, TCXO_VOLTS } = await load(`
+  const { BOARDS, checkBoard, startUp, TCXO_VOLTS } = await load(`
     export { BOARDS } from "./boards/all.ts";
     export { checkBoard } from "./boards/check.ts";
+    export { startUp } from "./boards/start-up.ts";
     export { TCXO_VOLTS } from "./boards/board.ts";`);
   const wrong = BOARDS.flatMap(checkBoard);
   if (wrong.length > 0) throw new Error(`boards/ holds facts that cannot be true:\n  ${wrong.join("\n  ")}`);
-  return BOARDS.map((board) => ({ ...board, tcxoCode: TCXO_VOLTS.indexOf(board.radio.tcxoVolts) }));
+  return BOARDS.map((board) => ({
+    ...board,
+    tcxoCode: TCXO_VOLTS.indexOf(board.radio.tcxoVolts),
+    startUp: startUp(board),
+  }));
 }
 
 /** The link's message tables by name, and the function that finds a field in one. */

@@ -1,72 +1,9 @@
 // From rollup's bundle to code that Espruino and JerryScript run. docs/decisions/0002-engine-pipeline.md says why so.
-import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { gzipSync } from "node:zlib";
+import { readdirSync, readFileSync } from "node:fs";
 import { transformAsync } from "@babel/core";
 import { rollup } from "rollup";
 import { minify } from "terser";
 import { loadTables } from "./boards.mjs";
-
-/** What the bundle carries of a board's facts, in the shape of firmware/hal.ts BoardFacts. */
-function boardFacts(board) {
-  const { radio, engine } = board;
-  return {
-    id: board.id,
-    radio: {
-      sck: radio.sck,
-      miso: radio.miso,
-      mosi: radio.mosi,
-      nss: radio.nss,
-      reset: radio.reset,
-      busy: radio.busy,
-      dio1: radio.dio1,
-      rxen: radio.rxen ?? "",
-      power: radio.power ?? "",
-      powerMs: radio.powerMs ?? 0,
-      spiHz: radio.spiHz,
-      tcxo: board.tcxoCode,
-      dio2Switch: radio.dio2Switch,
-      boostedGain: radio.boostedGain,
-      maxPowerDbm: radio.maxPowerDbm,
-      currentLimit: radio.currentLimitMa / 2.5,
-    },
-    console: engine.console,
-    consolePins: engine.consolePins ?? null,
-    rail: board.rail ?? null,
-    led: board.led ?? null,
-    battery: board.battery ? { pin: board.battery.pin, multiplier: board.battery.multiplier } : null,
-    roomBytes: board.roomBytes,
-  };
-}
-
-/** The entry of one board's bundle: the arena first, while the engine's memory is in one piece. */
-export function boardEntry(board, engine, version) {
-  const id = `board:${board.id}`;
-  const thumb = board.engine.thumb && engine === "espruino";
-  return {
-    name: "board-entry",
-    resolveId: (source) => (source === id ? `\0${id}` : null),
-    load(loaded) {
-      if (loaded === `\0${id}`) {
-        return `
-          import { EspruinoHal } from "${process.cwd()}/firmware/hal-espruino.ts";
-          import { start } from "${process.cwd()}/firmware/main.ts";
-          const arena = new Uint8Array(${board.roomBytes});
-          const board = ${JSON.stringify(boardFacts(board))};
-          globalThis.meshcore = start(new EspruinoHal(board), arena, board, ${JSON.stringify(version)});`;
-      }
-      // Boards that cannot run Thumb code, or have AES anyway, do not carry the routine.
-      if (!thumb && loaded.endsWith("native/native-aes.ts")) return "export const nativeAes = null;";
-      // These engines have SHA-2, and AES by one of the two ways: the plain code would never run, and takes 7 KB.
-      if (engine === "espruino" && (thumb || board.engine.nativeAes) && loaded.endsWith("protocol/soft-crypto.ts")) {
-        return `
-          const missing = () => { throw new Error("this engine lacks SHA-2 or AES: flash the build named in boards/"); };
-          export const softCrypto = () => ({ sha256: missing, sha512: missing, aesEncrypt: missing, aesDecrypt: missing });`;
-      }
-      return null;
-    },
-  };
-}
 
 /** With the modules that only it uses, this one gets a scope of its own: a lookup walks the names of a scope one by one. */
 const OWN_SCOPE = "protocol/api.ts";
@@ -211,26 +148,6 @@ export function forEngine(shorten) {
         format: { ascii_only: true },
       });
       return { code: small.code, map: null };
-    },
-  };
-}
-
-/** `dist/firmware/<id>.json` of SPEC section 9. */
-export function writeFacts(board) {
-  return {
-    name: "write-facts",
-    writeBundle(options, bundle) {
-      const code = Object.values(bundle)[0].code;
-      const facts = {
-        bytes: Buffer.byteLength(code),
-        gzip_bytes: gzipSync(code, { level: 9 }).length,
-        sha256: createHash("sha256").update(code).digest("hex"),
-        engine: board.engine.build,
-        ram_budget: board.engine.jsVars * board.engine.jsVarBytes,
-        rooms_budget: board.roomBytes,
-      };
-      mkdirSync("dist/firmware", { recursive: true });
-      writeFileSync(options.file.replace(/\.js$/, ".json"), `${JSON.stringify(facts, null, 2)}\n`);
     },
   };
 }

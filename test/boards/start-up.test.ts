@@ -11,15 +11,15 @@ import { xiaoNrf52Wio } from "../../boards/xiao-nrf52-wio.ts";
 
 describe("what a board does at power-up", () => {
   it("the radio's rail comes before all others", () => {
-    assert.deepEqual(startUp(rak4631).pins, [
+    assert.deepEqual(startUp(rak4631).rails, [
       ["D37", 1],
       ["D34", 1],
     ]);
   });
 
   it("the amplifier's supply is on before anybody asks the amplifier", () => {
-    const { pins, frontEnd } = startUp(heltecV4);
-    assert.deepEqual(pins, [
+    const { rails, frontEnd } = startUp(heltecV4);
+    assert.deepEqual(rails, [
       ["D7", 1],
       ["D36", 0],
     ]);
@@ -27,16 +27,16 @@ describe("what a board does at power-up", () => {
   });
 
   it("a rail that is on when low is driven low", () => {
-    assert.deepEqual(startUp(heltecV3).pins, [["D36", 0]]);
+    assert.deepEqual(startUp(heltecV3).rails, [["D36", 0]]);
   });
 
   it("the battery's divider is connected for good", () => {
-    assert.deepEqual(startUp(heltecT114).pins, [["D6", 1]]);
-    assert.deepEqual(startUp(xiaoNrf52Wio).pins, [["D14", 1]]);
+    assert.deepEqual(startUp(heltecT114).rails, [["D6", 1]]);
+    assert.deepEqual(startUp(xiaoNrf52Wio).rails, [["D14", 1]]);
   });
 
   it("a board without rails has nothing to do", () => {
-    assert.deepEqual(startUp(lilygoT3s3), { pins: [], pmu: null, frontEnd: null });
+    assert.deepEqual(startUp(lilygoT3s3), { rails: [], pmu: null, frontEnd: null });
   });
 
   it("the T-Beam Supreme's power chip feeds the radio with 3.3 V, and everything else not at all", () => {

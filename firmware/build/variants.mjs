@@ -1,0 +1,170 @@
+// Boards whose bundles differ only in facts share one build: it carries words in place of the facts, and each board's facts
+// are put there at the end. So Babel and terser run once for a variant and not once for a board.
+import { createHash } from "node:crypto";
+import { gzipSync } from "node:zlib";
+import { minify } from "terser";
+
+/** What a bundle carries of a board's facts, in the shape of firmware/hal.ts BoardFacts. */
+function boardFacts(board) {
+  const { radio, engine, startUp } = board;
+  return {
+    id: board.id,
+    radio: {
+      sck: radio.sck,
+      miso: radio.miso,
+      mosi: radio.mosi,
+      nss: radio.nss,
+      reset: radio.reset,
+      busy: radio.busy,
+      dio1: radio.dio1,
+      rxen: radio.rxen ?? "",
+      powerMs: radio.powerMs ?? 0,
+      spiHz: radio.spiHz,
+      tcxo: board.tcxoCode,
+      dio2Switch: radio.dio2Switch,
+      boostedGain: radio.boostedGain,
+      rxPatch: radio.frontEnd !== undefined,
+      powerDbm: radio.powerDbm,
+      maxPowerDbm: radio.maxPowerDbm,
+      currentLimit: radio.currentLimitMa / 2.5,
+    },
+    console: engine.console,
+    rx: engine.consolePins?.rx ?? "",
+    tx: engine.consolePins?.tx ?? "",
+    rails: startUp.rails,
+    pmu: startUp.pmu ?? { sda: "", scl: "", address: 0, writes: [] },
+    frontEnd: startUp.frontEnd ?? { enable: "", waitMs: 0, txPins: [] },
+    led: board.led ?? { pin: "", active: 0 },
+    battery: { pin: board.battery?.pin ?? "", multiplier: board.battery?.multiplier ?? 0 },
+    roomBytes: board.roomBytes,
+  };
+}
+
+/** What firmware/features.ts names: whether any of these boards has it, and the facts that nobody reads where none has. */
+const FEATURES = [
+  { name: "PMU", has: (board) => board.pmu, facts: ["pmu"] },
+  { name: "FRONT_END", has: (board) => board.radio.frontEnd, facts: ["frontEnd", "rxPatch"] },
+  { name: "UART", has: (board) => board.engine.console !== "USB", facts: ["rx", "tx"] },
+];
+
+/** Facts of a board in a variant, each by a word that stands for it; words in the shape of the facts. */
+function wordsFor(board, { features }) {
+  const values = new Map();
+  const take = (facts, path) =>
+    Object.fromEntries(
+      Object.entries(facts).map(([name, value]) => {
+        const word = `${path}.${name}`;
+        // Names of fields stay, so that terser shortens them together with those who read them.
+        if (value instanceof Object && !Array.isArray(value)) return [name, take(value, word)];
+        values.set(word, value);
+        return [name, word];
+      }),
+    );
+  const facts = boardFacts(board);
+  for (const { name, facts: unread } of FEATURES) {
+    if (features[name]) continue;
+    for (const each of unread) {
+      delete facts[each];
+      delete facts.radio[each];
+    }
+  }
+  return { words: take(facts, "fact"), values };
+}
+
+/** Every build that there must be, with what its boards have in common. */
+export function variantsOf(boards) {
+  const variants = new Map();
+  for (const engine of ["espruino", "jerryscript"]) {
+    for (const board of boards) {
+      const thumb = engine === "espruino" && board.engine.thumb;
+      // These engines have SHA-2, and AES by one of two ways: the plain code would never run, and takes 7 KB.
+      const lean = engine === "espruino" && (thumb || board.engine.nativeAes);
+      const name = [engine, thumb && "thumb", lean && "lean"].filter(Boolean).join("-");
+      const variant = variants.get(name) ?? { name, engine, thumb, lean, boards: [] };
+      variant.boards.push(board);
+      variants.set(name, variant);
+    }
+  }
+  for (const variant of variants.values()) {
+    const has = FEATURES.map(({ name, has }) => [name, variant.boards.some((board) => Boolean(has(board)))]);
+    variant.features = Object.fromEntries(has);
+  }
+  return [...variants.values()];
+}
+
+/** The entry of a variant's bundles: the arena first, while the engine's memory is in one piece. */
+export function variantEntry(variant, version) {
+  const { name, thumb, lean, boards, features } = variant;
+  const id = `\0variant:${name}`;
+  const { words } = wordsFor(boards[0], variant);
+  return {
+    name: "variant-entry",
+    resolveId: (source) => (source === `variant:${name}` ? id : null),
+    load(loaded) {
+      if (loaded === id) {
+        return `
+          import { EspruinoHal } from "${process.cwd()}/firmware/hal-espruino.ts";
+          import { start } from "${process.cwd()}/firmware/main.ts";
+          const arena = new Uint8Array(${JSON.stringify(words.roomBytes)});
+          const board = ${JSON.stringify(words)};
+          globalThis.meshcore = start(new EspruinoHal(board), arena, board, ${JSON.stringify(version)});`;
+      }
+      if (loaded.endsWith("firmware/features.ts")) {
+        return Object.entries(features)
+          .map(([feature, has]) => `export const ${feature} = ${has};`)
+          .join("\n");
+      }
+      // Engines that cannot run Thumb code do not carry the routine.
+      if (!thumb && loaded.endsWith("native/native-aes.ts")) return "export const nativeAes = null;";
+      if (lean && loaded.endsWith("protocol/soft-crypto.ts")) {
+        return `
+          const missing = () => { throw new Error("this engine lacks SHA-2 or AES: flash the build named in boards/"); };
+          export const softCrypto = () => ({ sha256: missing, sha512: missing, aesEncrypt: missing, aesDecrypt: missing });`;
+      }
+      return null;
+    },
+  };
+}
+
+/** Writes dist/firmware/<id>.js for each board, and <id>.json (SPEC section 9) beside those for Espruino. */
+export function boardBundles(variant) {
+  return {
+    name: "board-bundles",
+    async generateBundle(_options, bundle) {
+      const [template] = Object.values(bundle);
+      delete bundle[template.fileName];
+      for (const board of variant.boards) {
+        let code = template.code;
+        for (const [word, value] of wordsFor(board, variant).values) {
+          const text = await asCode(value);
+          if (!code.includes(`"${word}"`)) throw new Error(`bug: the bundle of ${board.id} does not carry ${word}`);
+          code = code.replaceAll(`"${word}"`, () => text);
+        }
+        if (variant.engine === "jerryscript") {
+          this.emitFile({ type: "asset", fileName: `${board.id}.jerry.js`, source: code });
+          continue;
+        }
+        this.emitFile({ type: "asset", fileName: `${board.id}.js`, source: code });
+        const source = `${JSON.stringify(bundleFacts(board, code), null, 2)}\n`;
+        this.emitFile({ type: "asset", fileName: `${board.id}.json`, source });
+      }
+    },
+  };
+}
+
+function bundleFacts(board, code) {
+  return {
+    bytes: Buffer.byteLength(code),
+    gzip_bytes: gzipSync(code, { level: 9 }).length,
+    sha256: createHash("sha256").update(code).digest("hex"),
+    engine: board.engine.build,
+    ram_budget: board.engine.jsVars * board.engine.jsVarBytes,
+    rooms_budget: board.roomBytes,
+  };
+}
+
+/** A value as terser writes it. */
+async function asCode(value) {
+  const { code } = await minify(`x=${JSON.stringify(value)}`, { ecma: 2015, format: { ascii_only: true } });
+  return code.slice("x=".length, -";".length);
+}
