@@ -25,6 +25,8 @@ export interface EngineHost {
   unwatch(id: number): void;
   spiSetup(bus: string, sck: string, miso: string, mosi: string, baud: number, mode: number, order: string): void;
   spiTransfer(bus: string, data: Uint8Array, nss: string, answer: Uint8Array): void;
+  i2cSetup(bus: string, sda: string, scl: string): void;
+  i2cWrite(bus: string, address: number, data: Uint8Array): void;
   digest(bits: number, data: Uint8Array, answer: Uint8Array): void;
   aes(encrypt: boolean, mode: string, data: Uint8Array, key: Uint8Array, answer: Uint8Array): void;
   crc32(data: Uint8Array): number;
@@ -251,6 +253,17 @@ export function insideEspruino(outside: EngineHost): EngineEntry {
       write: (...args: unknown[]) => {
         const nss = args[args.length - 1] instanceof Pin ? args.pop() : undefined;
         for (const data of args) transfer(data, nss);
+      },
+    });
+  }
+  for (const bus of ["I2C1", "I2C2"]) {
+    define(bus, {
+      setup: (o: Record<string, unknown> = {}) =>
+        engine.i2cSetup(bus, o.sda === undefined ? "" : pinName(o.sda), o.scl === undefined ? "" : pinName(o.scl)),
+      writeTo: (address: unknown, ...data: unknown[]) => {
+        const bytes: number[] = [];
+        for (const each of data) for (const byte of bytesOf(each)) bytes.push(byte);
+        engine.i2cWrite(bus, Number(address), new Uint8Array(bytes));
       },
     });
   }

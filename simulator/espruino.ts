@@ -19,6 +19,8 @@ export interface EngineHardware {
   spiSetup(bus: string, setup: SpiSetup): void;
   /** One NSS cycle. */
   spiTransfer(bus: string, data: Uint8Array, nss: string): Uint8Array;
+  /** Bytes for address and register of a chip on I2C. Throws when nobody answers. */
+  i2cWrite(bus: I2cSetup | undefined, address: number, bytes: readonly number[]): void;
   /** Bytes that the program writes to a serial device. */
   serialOut(device: string, bytes: Uint8Array): void;
 }
@@ -30,6 +32,11 @@ export interface SpiSetup {
   baud: number;
   mode: number;
   order: string;
+}
+
+export interface I2cSetup {
+  sda: string;
+  scl: string;
 }
 
 export interface EspruinoOptions {
@@ -87,6 +94,7 @@ export class Espruino {
   private consoleDevice = "";
   private readonly timers = new Map<number, () => void>();
   private readonly watches = new Map<number, Watch>();
+  private readonly i2c = new Map<string, I2cSetup>();
   private lastId = 0;
   private timeOffset = 0;
   private bootedAt = 0;
@@ -120,6 +128,7 @@ export class Espruino {
     for (const cancel of this.timers.values()) cancel();
     this.timers.clear();
     this.watches.clear();
+    this.i2c.clear();
     this.held.clear();
     this.queuedBytes = 0;
     this.out = null;
@@ -333,6 +342,13 @@ export class Espruino {
       spiTransfer: (bus, data, nss, answer) => {
         this.work(CALL_MS);
         copyOut(hardware.spiTransfer(bus, copyIn(data), nss), answer);
+      },
+      i2cSetup: (bus, sda, scl) => {
+        this.i2c.set(bus, { sda, scl });
+      },
+      i2cWrite: (bus, address, data) => {
+        this.work(CALL_MS);
+        hardware.i2cWrite(this.i2c.get(bus), address, [...copyIn(data)]);
       },
       ...nativeCrypto(),
       ...nativeStorage(options.files),

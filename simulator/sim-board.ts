@@ -1,11 +1,12 @@
 // A board in software: processor, radio chip and wires as boards/ describes them, running a built bundle as it is.
 import { BOARDS } from "../boards/all.ts";
 import { type Board, TCXO_VOLTS } from "../boards/board.ts";
+import { Amplifier, type AmplifierKind, PowerChip } from "./board-parts.ts";
 import type { BytePort } from "./byte-port.ts";
 import { ChipModel } from "./chip/sx126x.ts";
 import type { Faults } from "./chip/wiring.ts";
 import { realClock, type SimClock } from "./clock.ts";
-import { Espruino, type SpiSetup } from "./espruino.ts";
+import { Espruino, type I2cSetup, type SpiSetup } from "./espruino.ts";
 import type { EtherSeat } from "./ether.ts";
 import type { Air } from "./open-ether.ts";
 import { noiseDbm, type Position } from "./propagation.ts";
@@ -26,6 +27,8 @@ export interface SimBoardOptions {
   position?: Position;
   /** "none": as a build without AES in its crypto module. */
   aes?: "native" | "none";
+  /** Which amplifier is fitted, where the board comes with either: the one whose enable pin is low, or the other. */
+  amplifier?: AmplifierKind;
   /** Storage of the engine, to keep it over `createSimBoard`; `.bootcde` is put into it. */
   files?: Map<string, string>;
   /** False while the host still works on what the board sent: at speed 0 the channel waits for that. */
@@ -57,6 +60,8 @@ export interface SimBoard {
   readonly engine: Espruino;
   readonly chip: ChipModel;
   readonly faults: Faults;
+  /** Where the board has one. */
+  readonly powerChip: PowerChip | null;
   /** A level from outside on a pin, for example a button. */
   setPin(pin: string, level: number): void;
   /** Level that the program last gave a pin. */
@@ -85,6 +90,8 @@ class Simulated implements SimBoard {
   readonly model: string;
   readonly engine: Espruino;
   readonly chip: ChipModel;
+  readonly powerChip: PowerChip | null;
+  private readonly amplifier: Amplifier | null;
   private readonly board: Board;
   private readonly line: SerialLine;
   private readonly seat: EtherSeat;
@@ -101,6 +108,9 @@ class Simulated implements SimBoard {
     this.id = options.id;
     this.model = board.id;
     this.board = board;
+    const { frontEnd } = board.radio;
+    this.powerChip = board.pmu ? new PowerChip(board.pmu) : null;
+    this.amplifier = frontEnd ? new Amplifier(frontEnd, options.amplifier ?? "low", (pin) => this.pin(pin)) : null;
     const clock = options.clock ?? realClock();
     this.engine = new Espruino({
       clock,
@@ -110,6 +120,7 @@ class Simulated implements SimBoard {
         refusesWatch: (pin) => this.refusesWatch(pin),
         spiSetup: (bus, setup) => this.spiSetup(bus, setup),
         spiTransfer: (bus, data, nss) => this.spiTransfer(bus, data, nss),
+        i2cWrite: (bus, address, bytes) => this.i2cWrite(bus, address, bytes),
         serialOut: (device, bytes) => {
           if (device === board.engine.console) this.line.fromBoard(bytes);
         },
@@ -146,6 +157,8 @@ class Simulated implements SimBoard {
       () => this.engine.nowMs(),
       {
         transmit: (frame, radio, airMs) => {
+          if (this.amplifier && !this.amplifier.transmits)
+            this.broke("the radio transmits into an amplifier that is off or receiving");
           this.seat.transmit(frame, radio, airMs);
           return true;
         },
@@ -158,7 +171,7 @@ class Simulated implements SimBoard {
       {
         tcxo: TCXO_VOLTS.indexOf(board.radio.tcxoVolts),
         dio2: board.radio.dio2Switch,
-        rxen: board.radio.rxen !== undefined,
+        rxen: board.radio.rxen !== undefined || frontEnd !== undefined,
       },
       seed,
     );
@@ -184,6 +197,8 @@ class Simulated implements SimBoard {
   powerOff(): void {
     this.isOn = false;
     this.engine.powerOff();
+    this.powerChip?.powerOff();
+    this.amplifier?.powerOff();
     this.chip.powerOn();
   }
 
@@ -235,14 +250,14 @@ class Simulated implements SimBoard {
   /** The chip answers only while the board feeds it. */
   private hasRadioPower(): boolean {
     const { power } = this.board.radio;
-    return power === undefined || this.pin(power) === 1;
+    return (power === undefined || this.pin(power) === 1) && this.powerChip?.feedsRadio !== false;
   }
 
   private read(pin: string): number {
     const { busy, dio1 } = this.board.radio;
     if (pin === busy) return this.hasRadioPower() && this.chip.busy() ? 1 : 0;
     if (pin === dio1) return this.hasRadioPower() && this.chip.dio1() ? 1 : 0;
-    return this.pin(pin);
+    return this.amplifier?.read(pin) ?? this.pin(pin);
   }
 
   private write(pin: string, level: number): void {
@@ -252,12 +267,13 @@ class Simulated implements SimBoard {
     if (pin === reset) this.chip.resetPin(level);
     else if (pin === rxen) this.chip.rxen(level);
     else if (pin === power && level !== before) this.chip.powerOn();
+    this.amplifier?.written(pin);
+    if (this.amplifier) this.chip.rxen(this.amplifier.receives ? 1 : 0);
   }
 
-  /** Espruino's ESP32 builds keep their event table by pin number and refuse the flash pins (engine fact). */
   private refusesWatch(pin: string): string | undefined {
     const number = Number(pin.slice(1));
-    if (this.board.mcu !== "ESP32-S3" || number < 6 || (number > 12 && number < 40)) return undefined;
+    if (this.board.engine.watchable.some(([first, last]) => number >= first && number <= last)) return undefined;
     return `Unable to set watch on ${pin}. You may already have a watch on a pin with the same number`;
   }
 
@@ -277,11 +293,18 @@ class Simulated implements SimBoard {
     return this.chip.transfer(data);
   }
 
+  private i2cWrite(bus: I2cSetup | undefined, address: number, bytes: readonly number[]): void {
+    if (!this.powerChip) throw new Error("jshI2CWrite: slave doesn't ACK the transfer");
+    const before = this.hasRadioPower();
+    this.powerChip.write(bus, address, bytes);
+    if (this.hasRadioPower() !== before) this.chip.powerOn();
+  }
+
   private broke(sentence: string): void {
     if (!this.ownViolations.includes(sentence)) this.ownViolations.push(sentence);
   }
 }
 
 function pinNames(board: Board): string[] {
-  return Array.from({ length: board.mcu === "ESP32-S3" ? 49 : 48 }, (_, number) => `D${number}`);
+  return Array.from({ length: board.engine.pins }, (_, number) => `D${number}`);
 }

@@ -1,13 +1,15 @@
 // A tiny program for simulated boards: sets the radio up as boards/ says, prints what it hears in hex, sends what it is told.
 // Written by hand from the datasheet, in nobody's language subset but the engine's; not the firmware.
 import { type Board, TCXO_VOLTS } from "../../boards/board.ts";
+import { startUp } from "../../boards/start-up.ts";
 
 /** The program's text. `wrong` replaces facts, to see what a board does with a driver that has them wrong. */
 export function miniDriver(board: Board, wrong: Partial<Board["radio"]> = {}): string {
   const radio = { ...board.radio, ...wrong };
+  const { pmu, frontEnd } = startUp(board);
   const tcxo = TCXO_VOLTS.indexOf(radio.tcxoVolts);
   return `
-var R = ${JSON.stringify(radio)}, DEV = ${board.engine.console};
+var R = ${JSON.stringify(radio)}, DEV = ${board.engine.console}, P = ${JSON.stringify(pmu)}, F = ${JSON.stringify(frontEnd)}, tx = null;
 var nss = new Pin(R.nss), busy = new Pin(R.busy), dio1 = new Pin(R.dio1), heard = [];
 function unhex(s) { var a = new Uint8Array(s.length / 2); for (var i = 0; i < a.length; i++) a[i] = parseInt(s.substr(2 * i, 2), 16); return a; }
 function hex(a) { var s = ""; for (var i = 0; i < a.length; i++) s += (a[i] + 256).toString(16).substr(1); return s; }
@@ -17,10 +19,11 @@ function cmd(s) {
   return SPI1.send(unhex(s), nss);
 }
 function wait(s) { var end = getTime() + s; while (getTime() < end); }
+function path(rx) { if (R.rxen) digitalWrite(new Pin(R.rxen), rx); if (tx) digitalWrite(tx, 1 - rx); }
 function packet(n) { cmd("8c002000" + hex([n]) + "0100"); cmd("0d07360d"); }
-function listen() { cmd("8000"); packet(255); if (R.rxen) digitalWrite(new Pin(R.rxen), 1); cmd("82ffffff"); }
+function listen() { cmd("8000"); packet(255); path(1); cmd("82ffffff"); }
 function send(s) {
-  cmd("8000"); packet(s.length / 2); cmd("0e00" + s); if (R.rxen) digitalWrite(new Pin(R.rxen), 0); cmd("83000000");
+  cmd("8000"); packet(s.length / 2); cmd("0e00" + s); path(0); cmd("83000000");
 }
 function onIrq() {
   var irq = cmd("12000000"), bits = irq[2] << 8 | irq[3];
@@ -34,7 +37,12 @@ function onIrq() {
   if (bits & 1) { DEV.write("sent\\n"); listen(); }
 }
 if (R.power) { digitalWrite(new Pin(R.power), 1); wait(0.01); }
-if (R.rxen) digitalWrite(new Pin(R.rxen), 0);
+if (P) { I2C1.setup({ sda: new Pin(P.sda), scl: new Pin(P.scl) }); P.writes.forEach(function (w) { I2C1.writeTo(P.address, w[0], w[1]); }); }
+if (F) {
+  digitalWrite(new Pin(R.frontEnd.power), 1); wait(0.001); pinMode(new Pin(F.enable), "input"); wait(0.001);
+  tx = new Pin(F.txPins[digitalRead(new Pin(F.enable))]); digitalWrite(new Pin(F.enable), 1);
+}
+path(1);
 SPI1.setup({ sck: new Pin(R.sck), miso: new Pin(R.miso), mosi: new Pin(R.mosi), baud: R.spiHz, mode: 0 });
 digitalWrite(new Pin(R.reset), 0); wait(0.001); digitalWrite(new Pin(R.reset), 1);
 cmd("8000"); ${tcxo < 0 ? "" : `cmd("970${tcxo}000140");`} cmd("070000"); cmd("897f"); cmd("9601"); cmd("8a01"); cmd("98d7db"); cmd("863659e353");
