@@ -8,6 +8,7 @@ P.prototype.toString=function(){return this.n;};
 global.Pin=P;
 function take(d){d.setup=function(){};d.on=function(e,f){RX=f;};d.removeAllListeners=function(){};d.write=function(s){OUT+=s;};}
 PORT={};take(PORT);take(USB);
+take(Serial1);
 if(typeof Serial2=="undefined")global.Serial2=PORT;else take(Serial2);
 E.setConsole=function(){};
 function emit(s){print(s);}
@@ -25,7 +26,7 @@ function run(){while(Q.length&&!DONE){var b=0;for(var i=1;i<Q.length;i++)if(Q[i]
 function Pin(n){this.n=n;}
 Pin.prototype.toString=function(){return this.n;};
 var PORT={setup:function(){},on:function(e,f){RX=f;},removeAllListeners:function(){},write:function(s){OUT+=s;}};
-var USB=PORT,Serial2=PORT,SPI1={};
+var USB=PORT,Serial1=PORT,Serial2=PORT,SPI1={},I2C1={setup:function(){},writeTo:function(){},readFrom:function(a,n){return new Uint8Array(n);}};
 function digitalRead(){return 0;}function digitalWrite(){}function pinMode(){}function setWatch(){return 1;}
 var E={setConsole:function(){},reboot:function(){}};
 var process={env:{BOARD:"LINUX",VERSION:"jerry"},memory:function(){return{free:0,total:0};}};
@@ -34,7 +35,8 @@ var B="ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 function btoa(s){var o="";for(var i=0;i<s.length;i+=3){var n=s.charCodeAt(i)<<16|(s.charCodeAt(i+1)||0)<<8|(s.charCodeAt(i+2)||0);
 o+=B[n>>18]+B[n>>12&63]+(i+1<s.length?B[n>>6&63]:"=")+(i+2<s.length?B[n&63]:"=");}return o;}
 function emit(s){print(s);}
-function slice(at,n){return STEPS.substr(at,n);}
+var LINE=0;
+function slice(){return LINE<STEPS.length?STEPS[LINE++]+"\\n":"";}
 function mem(){return{free:0,total:0,usage:0};}
 `;
 

@@ -12,6 +12,8 @@ const FIRMWARE = join(import.meta.dirname, "../../dist/firmware");
 const LIMIT_MS = 120_000;
 /** Built for ARM, where our Thumb routine runs; on another processor the engine would jump into it. */
 const RUNS_THUMB = /arm/;
+/** One board of each kind is filled to the brim; the others start, hear and speak. */
+const FULL = ["heltec-v3", "rak4631", "sim"];
 
 let passed = 0;
 let failed = 0;
@@ -31,7 +33,8 @@ for (const engine of enginesFrom(process.env)) {
       skipped++;
       continue;
     }
-    const plans = [consolePlan(board.id)];
+    const isLong = FULL.includes(board.id);
+    const plans = [consolePlan(board.id, isLong)];
     // The vectors do not care for the board's wiring; one bundle of each engine goes through all of them.
     if (board.id === "sim") plans.push(packetPlan(), ...channelPlans());
     for (const [at, plan] of plans.entries()) await runPlan(engine, board, plan, at === 0);
@@ -62,7 +65,7 @@ async function runPlan(engine: EngineCommand, board: Board, plan: Plan, isConsol
       console.log(`  FAILED  ${title}\n${(error as Error).message}`);
     }
   }
-  if (isConsole) figures.push({ engine, board, outcome });
+  if (isConsole && FULL.includes(board.id)) figures.push({ engine, board, outcome });
 }
 
 function hasAes(engine: EngineCommand): Promise<boolean> {
@@ -145,7 +148,7 @@ async function espruinoScript(engine: EngineCommand, folder: string, board: Boar
 
 function jerryScript(board: Board, steps: string[]): string {
   return `${JERRY_PRELUDE}
-    var STEPS=${JSON.stringify(`${steps.join("\n")}\n`)};
+    var STEPS=${JSON.stringify(steps)};
     ${read("chip-model.js")}
     var H=chipModel.install(global,${pins(board)},0.02);
     ${STEP_RUNNER}

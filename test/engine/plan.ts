@@ -111,7 +111,8 @@ export function channelPlans(): Plan[] {
 }
 
 /** Console, the longest message, and the air the other way. */
-export function consolePlan(model: string): Plan {
+export function consolePlan(model: string, isLong: boolean): Plan {
+  const fill = isLong ? 300 : 5;
   const longest = (n: number): string => groupText(TEST_KEY, 1700000000 + n, "Ann", "x".repeat(155 - (n % 2)));
   const wrongMac = longest(9).replace(/^(.{6})(.)/, (_, head, digit) => head + (digit === "0" ? "1" : "0"));
   const unknown = groupText("00112233445566778899aabbccddeeff", 1700000000, "Eve", "x".repeat(155));
@@ -127,7 +128,7 @@ export function consolePlan(model: string): Plan {
       `F ${SIGNAL} ${longest(2)} duplicate`,
       `F ${SIGNAL} ${wrongMac} forged`,
       `F ${SIGNAL} ${unknown} unknown`,
-      ...Array.from({ length: 300 }, (_, n) => `F ${SIGNAL} ${longest(10 + n)} fill`),
+      ...Array.from({ length: fill }, (_, n) => `F ${SIGNAL} ${longest(10 + n)} fill`),
       "M full",
       "C rooms",
       "C history test 1",
@@ -149,7 +150,7 @@ export function consolePlan(model: string): Plan {
           assert.match(none, /no rooms/);
           assert.match(add, /OK/);
           assert.match(rooms, /test: \d+\/300 messages/);
-          assert.ok(Number(/test: (\d+)\//.exec(rooms)?.[1]) > 200, rooms);
+          assert.ok(Number(/test: (\d+)\//.exec(rooms)?.[1]) >= Math.min(fill + 2, 200), rooms);
           assert.match(history, /Ann: x{154,155} \(-71 dBm, 10\.50 dB, 0 hops\)/);
           assert.match(time, /OK - clock set: 22:30 - 14\/11\/2023 UTC/);
           assert.match(say, /OK/);
