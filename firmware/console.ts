@@ -1,15 +1,19 @@
 // The text console of a person or a script: one command a line, MeshCore's names and reply form.
 import { hexToBytes } from "../protocol/bytes.ts";
 import { encodeGroupText, joinSender, MAX_TEXT } from "../protocol/group-text.ts";
+import { KISS_FEND } from "../protocol/kiss.ts";
 import { RESULT_DUPLICATE, RESULT_FULL, RESULT_OK } from "../protocol/link.ts";
 import { TYPE_GRP_TXT } from "../protocol/packet.ts";
 import type { Clock } from "./clock.ts";
+import { COUNT } from "./counters.ts";
 import type { Hal } from "./hal.ts";
 import { type Mesh, PRIORITY_FLOOD } from "./mesh.ts";
 import type { Room, Rooms } from "./rooms.ts";
 import type { Settings } from "./settings.ts";
 
 const MAX_LINE = 240;
+/** Text that waits at most: some lines of a script. */
+const MAX_HELD = 1200;
 const HISTORY_LINES = 10;
 /** Before anybody has told the time it counts from MeshCore's own default, 15 May 2024. */
 const UNKNOWN_TIME = 1715770351;
@@ -17,7 +21,7 @@ const UNKNOWN_TIME = 1715770351;
 /** A command gets what follows its name and answers with one line, or "" when it printed by itself or has nothing to say. */
 type Command = (console: Console, rest: string) => string;
 
-/** Longest names first where one begins with another: the first row that fits is taken. */
+/** By name, which is one word or two. */
 const COMMANDS: [string, Command, string][] = [
   ["ver", (c) => c.version(), ""],
   ["clock", (c) => c.clockText(), ""],
@@ -48,6 +52,9 @@ export class Console {
   private readonly clock: Clock;
   private line = "";
   private tooLong = false;
+  /** What came in and waits for its turn, while an answer of several lines is going out. */
+  private held = "";
+  private busy = false;
 
   constructor(hal: Hal, rooms: Rooms, mesh: Mesh, clock: Clock, settings: Settings) {
     this.hal = hal;
@@ -59,25 +66,44 @@ export class Console {
 
   /** What was typed or sent: any part of a line, or several lines. */
   receive(text: string): void {
-    let from = 0;
-    while (from < text.length) {
-      const cr = text.indexOf("\r", from);
-      const lf = text.indexOf("\n", from);
-      const end = cr < 0 ? lf : lf < 0 ? cr : Math.min(cr, lf);
-      if (end < 0) {
-        this.type(text.substr(from));
-        return;
-      }
-      this.type(text.substring(from, end));
-      from = end + 1;
-      // LF after CR ends nothing; MeshCore ignores it altogether.
-      if (end === lf && !this.line && !this.tooLong) continue;
+    if (this.held.length + text.length <= MAX_HELD) {
+      this.held += text;
+    } else {
+      this.held = "";
+      this.tooLong = true;
+    }
+    if (!this.busy) this.proceed();
+  }
+
+  /** Takes what is held up to the end of a line, and the rest in another handler: the radio is not to wait for all of it. */
+  private proceed(): void {
+    const text = this.held;
+    const cr = text.indexOf("\r");
+    const lf = text.indexOf("\n");
+    const end = cr < 0 ? lf : lf < 0 ? cr : Math.min(cr, lf);
+    this.held = end < 0 ? "" : text.substr(end + 1);
+    this.type(end < 0 ? text : text.substr(0, end));
+    if (end < 0) return;
+    // LF after CR ends nothing; MeshCore ignores it altogether.
+    if (end !== lf || this.line || this.tooLong) {
       this.hal.print("\r\n");
       const line = this.line;
       this.line = "";
       if (this.tooLong) this.reply("Error: line longer than " + MAX_LINE + " characters, nothing was done");
       else this.run(line);
       this.tooLong = false;
+    }
+    if (this.held && !this.busy) this.each(0, 1, () => undefined);
+  }
+
+  /** Does something for each number from `from` up to `end`, each in a handler of its own; what comes in meanwhile waits. */
+  private each(from: number, end: number, show: (i: number) => void): void {
+    this.busy = from < end;
+    if (this.busy) {
+      show(from);
+      this.hal.after(() => this.each(from + 1, end, show), 1);
+    } else if (this.held) {
+      this.proceed();
     }
   }
 
@@ -89,7 +115,8 @@ export class Console {
       this.line += text;
     } else {
       for (let i = 0; i < text.length; i++) {
-        const key = text.charAt(i);
+        // Not charAt(): engines with Unicode make a character of two bytes of what it gives.
+        const key = text.substr(i, 1);
         if (key !== "\b" && key !== "\x7f") {
           this.echo(key);
           this.line += key;
@@ -114,9 +141,11 @@ export class Console {
   private run(line: string): void {
     const command = line.trim();
     if (!command) return;
+    const words = command.split(" ");
+    const pair = words[0] + " " + words[1];
     for (let i = 0; i < COMMANDS.length; i++) {
       const name = COMMANDS[i][0];
-      if (command === name || command.indexOf(name + " ") === 0) {
+      if (name === words[0] || name === pair) {
         const answer = COMMANDS[i][1](this, command.substr(name.length).trim());
         if (answer) this.reply(answer);
         return;
@@ -146,18 +175,18 @@ export class Console {
   }
 
   rooms(): string {
-    let known = 0;
-    for (let i = 0; i < this.roomList.list.length; i++) {
-      const room = this.roomList.list[i];
-      if (!room) continue;
-      known++;
+    const list = this.roomList.list;
+    if (!list.some((room) => !!room)) return "no rooms; Try: room add NAME KEYHEX [MAX]";
+    this.each(0, list.length, (i) => {
+      const room = list[i];
+      if (!room) return;
       const ring = this.roomList.ring;
       const count = ring.next(i) - ring.first(i);
       this.reply(
         this.harmless(room.name) + ": " + count + "/" + room.max + " messages, " + ring.roomBytes(i) + " bytes",
       );
-    }
-    return known ? "" : "no rooms; Try: room add NAME KEYHEX [MAX]";
+    });
+    return "";
   }
 
   addRoom(rest: string): string {
@@ -192,7 +221,7 @@ export class Console {
     const payload = new Uint8Array(MAX_TEXT + 24);
     const known = this.clock.isSet();
     // It moves, or the same text could never be said again.
-    const time = known ? this.clock.unixTime() : UNKNOWN_TIME + Math.floor(this.settings.uptimeMs() / 1000);
+    const time = known ? this.clock.unixTime() : UNKNOWN_TIME + this.settings.uptimeS();
     const length = encodeGroupText(time, text, plain);
     const size = cipher.seal(room.channel, plain, length, payload, 0);
     const code = this.mesh.send(TYPE_GRP_TXT, new Uint8Array(payload.buffer, 0, size), PRIORITY_FLOOD, 0);
@@ -208,16 +237,20 @@ export class Console {
     const ring = this.roomList.ring;
     const end = ring.next(room.handle);
     const wanted = parseInt(words[1], 10) || HISTORY_LINES;
-    let seq = Math.max(ring.first(room.handle), end - wanted);
-    if (seq === end) return "no messages";
-    for (; seq < end; seq++) this.showMessage(room, seq);
+    const first = Math.max(ring.first(room.handle), end - wanted);
+    if (first === end) return "no messages";
+    this.each(first, end, (seq) => this.showMessage(room, seq));
     return "";
   }
 
   /** What others wrote, for a terminal: C0 would begin a link frame, a line end or an escape pose as our own words. */
   private harmless(text: string): string {
-    let shown = text;
-    for (let code = -1; code < 32; code++) shown = shown.split(String.fromCharCode(code < 0 ? 0xc0 : code)).join("?");
+    if (!text) return "";
+    const bytes = this.hal.toBytes(text);
+    // Nearly every text is as it is: looking for the worst natively takes a twentieth of the loop.
+    if (Math.min.apply(null, bytes as unknown as number[]) >= 32 && text.indexOf(KISS_FEND) < 0) return text;
+    let shown = "";
+    for (let i = 0; i < bytes.length; i++) shown += bytes[i] < 32 || bytes[i] === 0xc0 ? "?" : text.substr(i, 1);
     return shown;
   }
 
@@ -252,9 +285,9 @@ export class Console {
       '{"battery_mv":' +
       this.hal.batteryMv() +
       ',"uptime_secs":' +
-      Math.floor(this.settings.uptimeMs() / 1000) +
+      this.settings.uptimeS() +
       ',"errors":' +
-      this.mesh.radio.recoveries +
+      this.mesh.counters[COUNT.recoveries] +
       ',"queue_len":' +
       this.mesh.queue.size +
       "}"
@@ -267,9 +300,9 @@ export class Console {
       '{"noise_floor":' +
       Math.round(radio.noiseFloor) +
       ',"last_rssi":' +
-      radio.rssi +
+      radio.rssi() +
       ',"last_snr":' +
-      (radio.snr / 4).toFixed(2) +
+      (radio.snr() / 4).toFixed(2) +
       ',"tx_air_secs":' +
       Math.floor(radio.txAirMs / 1000) +
       ',"rx_air_secs":' +
@@ -279,26 +312,29 @@ export class Console {
   }
 
   statsPackets(): string {
-    const mesh = this.mesh;
+    const counters = this.mesh.counters;
+    const sent = counters[COUNT.tx];
+    const malformed = counters[COUNT.malformed];
+    const direct = this.mesh.directReceived;
     return (
       '{"recv":' +
-      mesh.received +
+      counters[COUNT.rx] +
       ',"sent":' +
-      mesh.sent +
+      sent +
       ',"flood_tx":' +
-      mesh.sent +
+      sent +
       ',"direct_tx":0,"flood_rx":' +
-      (mesh.received - mesh.malformed - mesh.directReceived) +
+      (counters[COUNT.rx] - malformed - direct) +
       ',"direct_rx":' +
-      mesh.directReceived +
+      direct +
       ',"recv_errors":' +
-      (mesh.radio.crcErrors + mesh.radio.headerErrors + mesh.malformed) +
+      (counters[COUNT.crcErrors] + counters[COUNT.headerErrors] + malformed) +
       "}"
     );
   }
 
   reboot(): string {
-    this.hal.after(100, () => this.hal.reboot());
+    this.hal.after(() => this.hal.reboot(), 100);
     return "OK";
   }
 
@@ -309,7 +345,7 @@ export class Console {
   }
 
   help(): string {
-    for (let i = 0; i < COMMANDS.length; i++) this.reply(COMMANDS[i][0] + " " + COMMANDS[i][2]);
+    this.each(0, COMMANDS.length, (i) => this.reply(COMMANDS[i][0] + " " + COMMANDS[i][2]));
     return "";
   }
 }

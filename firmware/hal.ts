@@ -60,7 +60,7 @@ export interface RadioFacts {
   readonly currentLimit: number;
 }
 
-/** Free and all memory in the engine's own unit (JsVars on Espruino). */
+/** Bytes. */
 export interface Memory {
   readonly free: number;
   readonly total: number;
@@ -71,11 +71,13 @@ export interface Hal {
   /** Engine build and version, for people. */
   readonly engine: string;
 
-  /** Milliseconds since some fixed moment before boot; never set by anybody, so it does not jump. */
+  /** Seconds since some fixed moment before boot; never set by anybody, so it does not jump. */
+  readonly now: () => number;
+  /** The same in milliseconds. */
   nowMs(): number;
   /** Runs `fn` once after `delayMs`; the returned id is for `cancel`. */
-  after(delayMs: number, fn: () => void): number;
-  cancel(id: number): void;
+  readonly after: (fn: () => void, delayMs: number) => number;
+  readonly cancel: (id: number) => void;
   /** 32 random bits; good enough for delays and a boot id, not for keys. */
   random(): number;
 
@@ -102,14 +104,17 @@ export interface Hal {
   /** Gives the serial line back to the engine's own prompt. */
   repl(): void;
 
-  crc32(bytes: Uint8Array): number;
+  /** IEEE CRC-32, unsigned. */
+  readonly crc32: (bytes: Uint8Array) => number;
   /** A byte string that may share memory with `bytes`: use it before `bytes` changes. */
-  toText(bytes: Uint8Array): string;
-  toBytes(text: string): Uint8Array;
+  readonly toText: (bytes: Uint8Array) => string;
+  readonly toBytes: (text: string) => Uint8Array;
 
-  /** SHA-256 of the code that the engine booted, or all zeros where it cannot be read. */
-  bundleHash(): Uint8Array;
+  /** SHA-256 of the code that the engine booted, or all zeros where it cannot be known. */
+  readonly bundleHash: Uint8Array;
   memory(): Memory;
+  /** Has the engine put its free memory in order, which makes all that allocates faster again. */
+  tidy(): void;
   batteryMv(): number;
   reboot(): void;
 }

@@ -6,6 +6,7 @@ import { KissDeframer } from "../protocol/kiss.ts";
 import { LINK_PORT } from "../protocol/link.ts";
 import { Clock } from "./clock.ts";
 import { Console } from "./console.ts";
+import { newCounters } from "./counters.ts";
 import type { BoardFacts, Hal } from "./hal.ts";
 import { Link } from "./link.ts";
 import { Mesh } from "./mesh.ts";
@@ -31,13 +32,14 @@ const HALF_FRAME_MS = 1000;
 /** Builds and starts everything on `hal`. `arena` is allocated by the caller before all else, while memory is in one piece. */
 export function start(hal: Hal, arena: Uint8Array, board: BoardFacts, version: string): MeshcoreRoom {
   const clock = new Clock(hal);
-  const rooms = new Rooms(hal, clock, arena);
+  const counters = newCounters();
+  const rooms = new Rooms(hal, clock, arena, counters);
   // EU/UK (Narrow), what most of MeshCore's users run; a host or a person sets another.
   const radio: RadioSettings = { freqHz: 869618000, bwHz: 62500, sf: 8, cr: 8, powerDbm: board.radio.powerDbm };
-  const mesh = new Mesh(hal, board.radio, radio, DEFAULT_DUTY_PERMILLE, rooms);
+  const mesh = new Mesh(hal, board.radio, radio, DEFAULT_DUTY_PERMILLE, rooms, counters);
   const settings = new Settings(hal, mesh, board.id, version);
   const console = new Console(hal, rooms, mesh, clock, settings);
-  const link = new Link(hal, rooms, mesh, clock, settings);
+  const link = new Link(hal, rooms, mesh, clock, settings, counters);
   rooms.events = link;
   mesh.events = link;
   const deframer = new KissDeframer(

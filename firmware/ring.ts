@@ -3,30 +3,31 @@
 // The array is cut into blocks. A room owns a chain of blocks, oldest first, and never more of them than its quota, so a
 // busy room cannot push out the messages of a quiet one, and rooms come and go without moving a byte. A record is a
 // length byte and that many bytes; it never crosses the end of a block. Sequence numbers are implicit: a room's records
-// are numbered without gaps, and each block knows the number of its first.
+// are numbered without gaps, and each block knows the number of its first. Records that are beyond a room's limit stay
+// until all of their block are; nobody sees them.
 
 const BLOCK_BYTES = 1024;
+/** Bytes that the longest record takes, its length byte included. */
+export const LONGEST = 200;
 const NONE = 255;
 
 export class Ring {
   readonly bytes: Uint8Array;
   private readonly blocks: number;
   private free: number;
-  /** By block: the next block of its chain, bytes used (once the next one is begun), number of the first record. */
+  /** By block: the next block of its chain, number of the first record. */
   private readonly nextBlock: Uint8Array;
-  private readonly used: Uint16Array;
   private readonly blockSeq: Uint32Array;
-  /** By room: oldest block, newest block, blocks owned, blocks allowed, where the oldest record is in its block. */
+  /** By room: oldest block, newest block, blocks owned, blocks allowed. */
   private readonly oldest: Uint8Array;
   private readonly newest: Uint8Array;
   private readonly owned: Uint8Array;
   private readonly quota: Uint8Array;
-  private readonly startAt: Uint16Array;
   /** By room: where the next record goes in the arena, and where its block ends. */
   private readonly writeAt: Uint16Array;
-  private readonly blockEnd: Uint16Array;
-  private readonly firstSeq: Uint32Array;
-  /** Read-only to others; next() is the same, but a call. */
+  readonly blockEnd: Uint16Array;
+  /** By room: number of the oldest record held, and of the one that will come next. Read-only to others. */
+  readonly firstSeq: Uint32Array;
   readonly endSeq: Uint32Array;
   /** Where the last `find` ended: readers go from one record to the next. */
   private cacheRoom = NONE;
@@ -39,7 +40,6 @@ export class Ring {
     this.bytes = bytes;
     this.blocks = Math.min(Math.floor(bytes.length / BLOCK_BYTES), NONE - 1);
     this.nextBlock = new Uint8Array(this.blocks);
-    this.used = new Uint16Array(this.blocks);
     this.blockSeq = new Uint32Array(this.blocks);
     for (let i = 0; i < this.blocks; i++) this.nextBlock[i] = i + 1 < this.blocks ? i + 1 : NONE;
     this.free = 0;
@@ -47,7 +47,6 @@ export class Ring {
     this.newest = new Uint8Array(rooms);
     this.owned = new Uint8Array(rooms);
     this.quota = new Uint8Array(rooms);
-    this.startAt = new Uint16Array(rooms);
     this.writeAt = new Uint16Array(rooms);
     this.blockEnd = new Uint16Array(rooms);
     this.firstSeq = new Uint32Array(rooms);
@@ -76,7 +75,7 @@ export class Ring {
 
   /** Forgets every record of a room; the numbers go on. */
   clear(room: number): void {
-    while (this.owned[room] > 0) this.dropBlock(room);
+    this.dropBlocks(room, this.owned[room]);
   }
 
   /**
@@ -85,12 +84,18 @@ export class Ring {
    */
   share(weights: number[]): void {
     let total = 0;
-    for (let room = 0; room < weights.length; room++) total += weights[room];
     let spare = this.blocks;
-    for (let room = 0; room < weights.length; room++) if (weights[room] > 0) spare--;
     for (let room = 0; room < weights.length; room++) {
-      this.quota[room] = weights[room] > 0 ? 1 + Math.floor((spare * weights[room]) / total) : 0;
-      while (this.owned[room] > this.quota[room]) this.dropBlock(room);
+      if (weights[room]) {
+        total += weights[room];
+        spare--;
+      }
+    }
+    for (let room = 0; room < weights.length; room++) {
+      const quota = weights[room] ? 1 + Math.floor((spare * weights[room]) / total) : 0;
+      this.quota[room] = quota;
+      const excess = this.owned[room] - quota;
+      if (excess > 0) this.dropBlocks(room, excess);
     }
   }
 
@@ -101,34 +106,38 @@ export class Ring {
   append(room: number, length: number, max: number): number {
     let at = this.writeAt[room];
     if (at + length >= this.blockEnd[room]) {
-      at = this.grow(room);
-      if (at < 0) return -1;
+      if (!this.grow(room)) return -1;
+      at = this.writeAt[room];
     }
     this.bytes[at] = length;
     this.writeAt[room] = at + length + 1;
-    if (++this.endSeq[room] - this.firstSeq[room] > max) this.trim(room, max);
+    if (++this.endSeq[room] - this.firstSeq[room] > max) this.firstSeq[room]++;
     return at + 1;
+  }
+
+  /**
+   * Sees to a place for a record of any length ahead of time, which spares append() most of its work; not where it would cost
+   * a room all it has.
+   */
+  makeRoom(room: number): void {
+    if (this.blockEnd[room] - this.writeAt[room] < LONGEST && this.quota[room] > 1) this.grow(room);
   }
 
   /** Drops the oldest records until at most `max` are left. */
   trim(room: number, max: number): void {
-    while (this.endSeq[room] - this.firstSeq[room] > max) this.dropOldest(room);
+    this.firstSeq[room] = Math.max(this.firstSeq[room], this.endSeq[room] - max);
   }
 
   /** Where the bytes of record `seq` begin, or -1 when it is not held. Its length is in the byte before. */
   find(room: number, seq: number): number {
     if (seq < this.firstSeq[room] || seq >= this.endSeq[room]) return -1;
-    let block: number;
-    let at: number;
-    let current: number;
-    if (this.cacheRoom === room && seq >= this.cacheSeq) {
-      block = this.cacheBlock;
-      at = this.cacheAt;
-      current = this.cacheSeq;
-    } else {
+    let block = this.cacheBlock;
+    let at = this.cacheAt;
+    let current = this.cacheSeq;
+    if (this.cacheRoom !== room || seq < current) {
       block = this.oldest[room];
-      at = block * BLOCK_BYTES + this.startAt[room];
-      current = this.firstSeq[room];
+      at = block * BLOCK_BYTES;
+      current = this.blockSeq[block];
     }
     // Whole blocks first, then record by record.
     while (block !== this.newest[room] && this.blockSeq[this.nextBlock[block]] <= seq) {
@@ -147,62 +156,58 @@ export class Ring {
     return at + 1;
   }
 
-  /** A new newest block for `room`, a free one within its quota or else its own oldest: where it begins, or -1. */
-  private grow(room: number): number {
-    if (this.quota[room] === 0) return -1;
-    this.close(room);
-    if (this.owned[room] >= this.quota[room] || this.free === NONE) {
-      if (this.owned[room] === 0) return -1;
-      this.dropBlock(room);
-    }
-    const block = this.free;
-    this.free = this.nextBlock[block];
-    this.nextBlock[block] = NONE;
-    this.blockSeq[block] = this.endSeq[room];
-    if (this.owned[room] === 0) {
-      this.oldest[room] = block;
-      this.startAt[room] = 0;
+  /**
+   * Begins a new newest block for `room`; false when it may have none. It is the room's own oldest when the room may not
+   * have more, when there is no other, or when nobody sees anything in it any more.
+   */
+  private grow(room: number): boolean {
+    const nextBlock = this.nextBlock;
+    const owned = this.owned[room];
+    let block = this.oldest[room];
+    const second = owned > 0 ? nextBlock[block] : NONE;
+    const secondSeq = second === NONE ? this.endSeq[room] : this.blockSeq[second];
+    const isUnseen = secondSeq <= this.firstSeq[room];
+    if (owned > 0 && (isUnseen || owned >= this.quota[room] || this.free === NONE)) {
+      if (!isUnseen) this.firstSeq[room] = secondSeq;
+      if (this.cacheBlock === block) this.cacheRoom = NONE;
+      if (second !== NONE) {
+        this.oldest[room] = second;
+        nextBlock[this.newest[room]] = block;
+      }
     } else {
-      this.nextBlock[this.newest[room]] = block;
+      if (this.free === NONE || this.quota[room] === 0) return false;
+      block = this.free;
+      this.free = nextBlock[block];
+      if (owned > 0) nextBlock[this.newest[room]] = block;
+      else this.oldest[room] = block;
+      this.owned[room] = owned + 1;
     }
     this.newest[room] = block;
-    this.owned[room]++;
-    this.blockEnd[room] = (block + 1) * BLOCK_BYTES;
-    return block * BLOCK_BYTES;
+    nextBlock[block] = NONE;
+    this.blockSeq[block] = this.endSeq[room];
+    this.writeAt[room] = block * BLOCK_BYTES;
+    this.blockEnd[room] = this.writeAt[room] + BLOCK_BYTES;
+    return true;
   }
 
-  /** Notes how far the newest block is filled. */
-  private close(room: number): void {
-    if (this.owned[room] > 0) this.used[this.newest[room]] = this.writeAt[room] - this.newest[room] * BLOCK_BYTES;
-  }
-
-  private dropOldest(room: number): void {
-    this.close(room);
-    // A block that was emptied while it was the newest may still stand at the head of the chain.
-    if (this.startAt[room] >= this.used[this.oldest[room]]) this.dropBlock(room);
-    const block = this.oldest[room];
-    this.startAt[room] += this.bytes[block * BLOCK_BYTES + this.startAt[room]] + 1;
-    this.firstSeq[room]++;
-    this.forget(room);
-    // The newest block stays, even when it is empty: the next record goes there.
-    if (this.startAt[room] >= this.used[block] && block !== this.newest[room]) this.dropBlock(room);
-  }
-
-  private dropBlock(room: number): void {
-    const block = this.oldest[room];
-    const following = this.nextBlock[block];
-    this.nextBlock[block] = this.free;
-    this.free = block;
-    this.owned[room]--;
-    // Without a block there is no place to write to.
-    if (this.owned[room] === 0) this.writeAt[room] = this.blockEnd[room] = 0;
+  /** Gives the `count` oldest blocks of `room` back, with all that is in them. */
+  private dropBlocks(room: number, count: number): void {
+    if (count === 0) return;
+    const first = this.oldest[room];
+    let last = first;
+    for (let i = 1; i < count; i++) last = this.nextBlock[last];
+    const following = this.nextBlock[last];
+    this.nextBlock[last] = this.free;
+    this.free = first;
     this.oldest[room] = following;
-    this.startAt[room] = 0;
-    this.firstSeq[room] = this.owned[room] > 0 ? this.blockSeq[following] : this.endSeq[room];
-    this.forget(room);
-  }
-
-  private forget(room: number): void {
+    this.owned[room] -= count;
+    if (following === NONE) {
+      // Without a block there is no place to write to.
+      this.writeAt[room] = this.blockEnd[room] = 0;
+      this.firstSeq[room] = this.endSeq[room];
+    } else if (this.firstSeq[room] < this.blockSeq[following]) {
+      this.firstSeq[room] = this.blockSeq[following];
+    }
     if (this.cacheRoom === room) this.cacheRoom = NONE;
   }
 }

@@ -6,26 +6,29 @@ import { isPlainText, textEnd } from "../protocol/group-text.ts";
 import { MESSAGE_OWN, RESULT_BAD_REQUEST, RESULT_FULL, RESULT_OK, RoomMessage } from "../protocol/link.ts";
 import type { Packet } from "../protocol/packet.ts";
 import type { Clock } from "./clock.ts";
+import { COUNT } from "./counters.ts";
 import type { Hal } from "./hal.ts";
-import { Ring } from "./ring.ts";
+import { LONGEST, Ring } from "./ring.ts";
 
 export const MAX_ROOMS = 16;
 export const MAX_NAME_BYTES = 32;
 const DEFAULT_MAX = 200;
 const HIGHEST_MAX = 65535;
 
-/** Where the fields of a record are: it is kept as it goes over the link. */
+/** Where the fields of a record are: it is kept as the body of a RoomMessage, from the message's number on. */
 export const AT = {
-  seq: fieldAt(RoomMessage, "seq"),
-  flags: fieldAt(RoomMessage, "flags"),
-  heardAt: fieldAt(RoomMessage, "heardAt"),
-  rssi: fieldAt(RoomMessage, "rssi"),
-  snr: fieldAt(RoomMessage, "snr"),
-  pathLen: fieldAt(RoomMessage, "pathLen"),
-  room: fieldAt(RoomMessage, "room"),
+  seq: 1 + fieldAt(RoomMessage, "seq"),
+  flags: 1 + fieldAt(RoomMessage, "flags"),
+  heardAt: 1 + fieldAt(RoomMessage, "heardAt"),
+  rssi: 1 + fieldAt(RoomMessage, "rssi"),
+  snr: 1 + fieldAt(RoomMessage, "snr"),
+  pathLen: 1 + fieldAt(RoomMessage, "pathLen"),
+  room: 1 + fieldAt(RoomMessage, "room"),
 };
 /** Bytes of a record before the on-air payload. */
-export const RECORD_HEADER = RoomMessage.size;
+const RECORD_HEADER = 1 + RoomMessage.size;
+/** The header is put together behind this many bytes, so that its fields are whole words. */
+const PAD = 3;
 
 export interface Room {
   /** UTF-8 as a byte string. */
@@ -49,98 +52,147 @@ export class Rooms {
   readonly cipher: GroupCipher;
   /** By handle; a removed room leaves null. */
   readonly list: (Room | null)[] = [];
-  macFailures = 0;
-  unknownChannel = 0;
+  /** The same rooms' names, for a native search; a removed room leaves "". */
+  private readonly names: string[] = [];
+  /** Who is told; set before the first message. */
+  events!: RoomEvents;
 
   private readonly hal: Hal;
   private readonly clock: Clock;
-  /** Who is told; set before the first message. */
-  events!: RoomEvents;
+  private readonly counters: Uint32Array;
   /** Channel hash byte -> handle + 1 of the first room with it. */
   private readonly byHash = new Uint8Array(256);
+  /** Above every number that a removed room had: its host may still hold a cursor. */
+  private nextSeq = 1;
+  /** Handle of the room that got a message last, and a function made once, for the time after that. */
+  private storedIn = 0;
+  private readonly makeRoom: () => void;
+  /** Of the message that is stored. */
   private readonly header: Uint8Array;
-  /** The same memory as `header`: engines are little endian like the link, and this is three times cheaper than a DataView. */
+  /** The same memory: engines are little endian like the link, and this is three times cheaper than a DataView. */
   private readonly words: Uint32Array;
-  private readonly halves: Int16Array;
+  private readonly halves: Uint16Array;
 
-  /** `arena` holds the messages of all rooms; allocate it before anything else. */
-  constructor(hal: Hal, clock: Clock, arena: Uint8Array) {
+  /** `arena` holds the messages of all rooms. */
+  constructor(hal: Hal, clock: Clock, arena: Uint8Array, counters: Uint32Array) {
     this.hal = hal;
     this.clock = clock;
+    this.counters = counters;
     this.ring = new Ring(arena, MAX_ROOMS);
     this.cipher = new GroupCipher(hal.crypto);
+    this.makeRoom = () => this.ring.makeRoom(this.storedIn);
     // At least 20 bytes: shorter arrays are slow on Espruino.
-    const header = new Uint8Array(20);
-    this.header = view(header, 0, RECORD_HEADER);
-    this.words = new Uint32Array(header.buffer, 0, 5);
-    this.halves = new Int16Array(header.buffer, 0, 10);
+    const memory = new Uint8Array(24);
+    memory[PAD] = RoomMessage.type;
+    this.header = view(memory, PAD, RECORD_HEADER);
+    this.words = new Uint32Array(memory.buffer);
+    this.halves = new Uint16Array(memory.buffer);
   }
 
   find(name: string): Room | null {
-    for (let i = 0; i < this.list.length; i++) {
-      const room = this.list[i];
-      if (room && room.name === name) return room;
-    }
-    return null;
+    return this.list[this.names.indexOf(name)] || null;
   }
 
   /** Adds a room or gives it another key or size; `key` has 16 or 32 bytes, `max` 0 means the default. Returns a Result code. */
   set(name: string, key: Uint8Array, max: number): number {
     if (!name || name.length > MAX_NAME_BYTES || (key.length !== 16 && key.length !== 32)) return RESULT_BAD_REQUEST;
     const limit = Math.min(max || DEFAULT_MAX, HIGHEST_MAX);
-    let room = this.find(name);
-    if (room) {
-      room.channel = makeChannel(this.hal.crypto, key);
-      room.max = limit;
-      this.ring.trim(room.handle, limit);
+    const known = this.find(name);
+    let handle = 0;
+    if (known) {
+      handle = known.handle;
+      this.unlist(known);
+      this.ring.trim(handle, limit);
     } else {
-      let handle = 0;
-      while (handle < this.list.length && this.list[handle]) handle++;
+      while (this.list[handle]) handle++;
       if (handle >= MAX_ROOMS) return RESULT_FULL;
-      room = { name, handle, channel: makeChannel(this.hal.crypto, key), max: limit, sameHash: 0 };
-      this.list[handle] = room;
-      // Never a number again that this board has used since boot: a host may hold a cursor of a room removed meanwhile.
-      let seq = 1;
-      for (let i = 0; i < MAX_ROOMS; i++) seq = Math.max(seq, this.ring.next(i));
-      this.ring.open(handle, seq);
+      this.ring.open(handle, this.nextSeq);
     }
-    this.reindex();
-    this.events.onRoomChange(room);
+    const channel = makeChannel(this.hal.crypto, key);
+    const room = { name, handle, channel, max: limit, sameHash: this.byHash[channel.hash] };
+    this.byHash[channel.hash] = handle + 1;
+    this.list[handle] = room;
+    this.names[handle] = name;
+    this.share(room);
     return RESULT_OK;
   }
 
   remove(name: string): boolean {
     const room = this.find(name);
     if (!room) return false;
-    this.ring.clear(room.handle);
-    this.list[room.handle] = null;
-    this.reindex();
+    const handle = room.handle;
+    this.unlist(room);
+    this.nextSeq = Math.max(this.nextSeq, this.ring.next(handle));
+    this.ring.clear(handle);
+    this.list[handle] = null;
+    this.names[handle] = "";
+    this.share(null);
     return true;
   }
 
+  /** Takes a room out of the chain of its channel hash. */
+  private unlist(room: Room): void {
+    let other = this.byHash[room.channel.hash];
+    if (other === room.handle + 1) this.byHash[room.channel.hash] = room.sameHash;
+    while (other) {
+      const each = this.list[other - 1] as Room;
+      other = each.sameHash;
+      if (other === room.handle + 1) each.sameHash = room.sameHash;
+    }
+  }
+
+  /** Gives the rooms their parts of the arena, in a handler of its own, and tells that `changed` is another. */
+  private share(changed: Room | null): void {
+    this.hal.after(() => {
+      this.ring.share(this.list.map((room) => (room ? room.max : 0)));
+      if (changed) this.events.onRoomChange(changed);
+    }, 1);
+  }
+
   /**
-   * Stores the GRP_TXT packet `packet` of `frame` in the room that it belongs to. False when it belongs to none: unknown
-   * channel or wrong MAC. dBm and quarter dB; `flags` of RoomMessage.
+   * Stores the GRP_TXT packet `packet`, hashed already, in the room that it belongs to. False when it belongs to none:
+   * unknown channel or wrong MAC. `signal` as in Sx126x, `flags` of RoomMessage.
    */
-  receive(frame: Uint8Array, packet: Packet, rssi: number, snr: number, flags: number): boolean {
-    const at = packet.payloadAt;
-    let handle = this.byHash[frame[at]];
-    while (handle > 0) {
-      const room = this.list[handle - 1] as Room;
-      // Kept as it came: opening it is the reader's business, who has more time.
-      if (this.cipher.matches(room.channel, frame, at, packet.payloadLen)) {
-        this.store(room, frame, packet, rssi, snr, flags);
+  receive(packet: Packet, signal: number, flags: number): boolean {
+    const hashed = packet.hashed;
+    const length = packet.payloadLen;
+    // An empty payload has no channel hash, and Espruino throws at an index that is none.
+    let next = length && this.byHash[hashed[1]];
+    if (!next) {
+      this.counters[COUNT.unknownChannel]++;
+      return false;
+    }
+    while (next) {
+      const handle = next - 1;
+      const room = this.list[handle] as Room;
+      // Kept as it came: opening it is the reader's business, who has more time. All in one function: a call takes a board as
+      // long as three of these lines.
+      if (this.cipher.isBy(room.channel, hashed, 1, length)) {
+        const ring = this.ring;
+        const words = this.words;
+        words[(PAD + AT.seq) / 4] = ring.endSeq[handle];
+        words[(PAD + AT.heardAt) / 4] = this.clock.unixTime();
+        // Signal and path length lie side by side, room and flags too.
+        words[(PAD + AT.rssi) / 4] = signal | (packet.pathLen << 24);
+        this.halves[(PAD + AT.room) / 2] = handle | (flags << 8);
+        const to = ring.append(handle, RECORD_HEADER + length, room.max);
+        if (to >= 0) {
+          // The payload with the byte in front of it, over which the header goes: one view less.
+          ring.bytes.set(hashed, to + RECORD_HEADER - 1);
+          ring.bytes.set(this.header, to);
+          this.events.onMessage(room);
+          this.storedIn = handle;
+          if (ring.blockEnd[handle] - to < 2 * LONGEST) this.hal.after(this.makeRoom, 1);
+        }
         return true;
       }
-      handle = room.sameHash;
-      // Only a room's own byte says whether another one shares it.
-      if (handle === 0) this.macFailures++;
+      next = room.sameHash;
     }
-    if (!this.byHash[frame[at]]) this.unknownChannel++;
+    this.counters[COUNT.macFailures]++;
     return false;
   }
 
-  /** The record `seq` of a room as the fields of RoomMessage, sharing the ring's memory; null when it is not held. */
+  /** The record `seq` of a room as the body of a RoomMessage without its checksum, sharing the ring's memory; null when it is not held. */
   record(room: Room, seq: number): Uint8Array | null {
     const at = this.ring.find(room.handle, seq);
     return at < 0 ? null : view(this.ring.bytes, at, this.ring.bytes[at - 1]);
@@ -168,39 +220,5 @@ export class Rooms {
     const rssi = ((record[AT.rssi] | (record[AT.rssi + 1] << 8)) << 16) >> 16;
     const snr = (record[AT.snr] << 24) >> 24;
     return " (" + rssi + " dBm, " + (snr / 4).toFixed(2) + " dB, " + (record[AT.pathLen] & 63) + " hops)";
-  }
-
-  private store(room: Room, frame: Uint8Array, packet: Packet, rssi: number, snr: number, flags: number): void {
-    const length = packet.payloadLen;
-    const handle = room.handle;
-    const ring = this.ring;
-    const header = this.header;
-    const words = this.words;
-    words[AT.seq / 4] = ring.endSeq[handle];
-    const to = ring.append(handle, RECORD_HEADER + length, room.max);
-    if (to < 0) return;
-    words[AT.heardAt / 4] = this.clock.unixTime();
-    this.halves[AT.rssi / 2] = rssi;
-    header[AT.snr] = snr;
-    header[AT.pathLen] = packet.pathLen;
-    header[AT.flags] = flags;
-    header[AT.room] = handle;
-    ring.bytes.set(header, to);
-    // Not view(): a call costs as much as the copy.
-    ring.bytes.set(new Uint8Array(frame.buffer, frame.byteOffset + packet.payloadAt, length), to + RECORD_HEADER);
-    this.events.onMessage(room);
-  }
-
-  private reindex(): void {
-    this.byHash.fill(0);
-    const weights: number[] = [];
-    for (let i = 0; i < MAX_ROOMS; i++) {
-      const room = this.list[i];
-      weights.push(room ? room.max : 0);
-      if (!room) continue;
-      room.sameHash = this.byHash[room.channel.hash];
-      this.byHash[room.channel.hash] = i + 1;
-    }
-    this.ring.share(weights);
   }
 }

@@ -1,41 +1,46 @@
-// Which packets were heard or sent lately, by MeshCore's 8-byte packet hash. MeshCore keeps 160; so do we, at least.
+// Which packets were heard or sent lately, by MeshCore's 8-byte packet hash. MeshCore keeps 160 of them, this table 250.
 
-/** A native search of a short row costs less than any loop here; the first hash byte tells the row. */
-const ROWS = 16;
-const PER_ROW = 20;
+const ENTRIES = 250;
+/** Entries with the same first byte that are looked at; that there are more, and the one in question is older, does not happen. */
+const LOOKS = 8;
 
+/**
+ * The last entries in a circle. Those that begin with the same byte are chained, newest first: a search natively or in a
+ * loop over all would cost more than all the rest of a packet.
+ */
 export class SeenTable {
-  /** First and second halves of the hashes. */
-  private readonly firsts: Int32Array[] = [];
-  private readonly seconds: Int32Array[] = [];
-  private readonly next = new Uint8Array(20);
+  private readonly firsts = new Int32Array(ENTRIES);
+  private readonly seconds = new Int32Array(ENTRIES);
+  /** First byte -> its newest entry + 1; entry -> the next older one + 1. What was overwritten meanwhile leads astray, see LOOKS. */
+  private readonly newest = new Uint8Array(256);
+  private readonly older = new Uint8Array(ENTRIES);
+  private next = 0;
 
-  constructor() {
-    for (let i = 0; i < ROWS; i++) {
-      this.firsts.push(new Int32Array(PER_ROW));
-      this.seconds.push(new Int32Array(PER_ROW));
+  /** True when the packet of this hash (the memory that begins with it) was marked before and not yet pushed out; marks it otherwise. */
+  check(digest: ArrayBufferLike): boolean {
+    const words = new Int32Array(digest);
+    const first = words[0];
+    const byte = first & 255;
+    const newest = this.newest;
+    const firsts = this.firsts;
+    let at = newest[byte];
+    for (let looks = LOOKS; at && looks; looks--) {
+      if (firsts[at - 1] === first && this.seconds[at - 1] === words[1]) return true;
+      at = this.older[at - 1];
     }
-  }
-
-  /** True when `hash` (8 bytes or the digest that they begin) was marked before and not yet pushed out; marks it otherwise. */
-  check(hash: Uint8Array): boolean {
-    const words = new Int32Array(hash.buffer, hash.byteOffset, 2);
-    const row = hash[0] & (ROWS - 1);
-    const firsts = this.firsts[row];
-    const found = firsts.indexOf(words[0]);
-    if (found >= 0 && this.seconds[row][found] === words[1]) return true;
-    const slot = this.next[row];
-    firsts[slot] = words[0];
-    this.seconds[row][slot] = words[1];
-    this.next[row] = slot < PER_ROW - 1 ? slot + 1 : 0;
+    const slot = this.next;
+    firsts[slot] = first;
+    this.seconds[slot] = words[1];
+    this.older[slot] = newest[byte];
+    newest[byte] = this.next = slot + 1;
+    if (slot === ENTRIES - 1) this.next = 0;
     return false;
   }
 
   /** Takes a mark back: the packet was never on the air after all. */
-  forget(hash: Uint8Array): void {
-    const words = new Int32Array(hash.buffer, hash.byteOffset, 2);
-    const row = hash[0] & (ROWS - 1);
-    const found = this.firsts[row].indexOf(words[0]);
-    if (found >= 0 && this.seconds[row][found] === words[1]) this.firsts[row][found] = this.seconds[row][found] = 0;
+  forget(digest: ArrayBufferLike): void {
+    const words = new Int32Array(digest);
+    const at = this.firsts.indexOf(words[0]);
+    if (at >= 0 && this.seconds[at] === words[1]) this.firsts[at] = this.seconds[at] = 0;
   }
 }

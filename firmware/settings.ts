@@ -15,7 +15,6 @@ export class Settings {
   private readonly hal: Hal;
   private readonly mesh: Mesh;
   private readonly bootMs: number;
-  private hash: Uint8Array | null = null;
 
   constructor(hal: Hal, mesh: Mesh, board: string, version: string) {
     this.hal = hal;
@@ -26,14 +25,8 @@ export class Settings {
     this.bootMs = hal.nowMs();
   }
 
-  uptimeMs(): number {
-    return this.hal.nowMs() - this.bootMs;
-  }
-
-  /** SHA-256 of the running bundle; read once, since it takes a while on a small board. */
-  bundleHash(): Uint8Array {
-    if (!this.hash) this.hash = this.hal.bundleHash();
-    return this.hash;
+  uptimeS(): number {
+    return Math.floor((this.hal.nowMs() - this.bootMs) / 1000);
   }
 
   /** Applies radio settings at once; false when the chip cannot have them (MeshCore's ranges, the chip's bandwidths). */
@@ -70,7 +63,7 @@ export class Settings {
       });
     }
     // What waits for the old budget may not have to any more.
-    this.mesh.pump();
+    this.mesh.again(1);
     return true;
   }
 

@@ -6,6 +6,7 @@
 import { airtimeMs, lowDataRate, preambleSymbols, type RadioSettings } from "../protocol/airtime.ts";
 import { view } from "../protocol/bytes.ts";
 import { MAX_PACKET } from "../protocol/packet.ts";
+import { COUNT } from "./counters.ts";
 import { FRONT_END } from "./features.ts";
 import type { Hal, RadioFacts } from "./hal.ts";
 import {
@@ -77,6 +78,12 @@ const RX_IRQS = IRQ_RX_DONE | IRQ_PREAMBLE | IRQ_HEADER | IRQ_HEADER_ERROR | IRQ
 /** Of the low byte: with RxDone alone the packet is good. */
 const RX_OUTCOME = IRQ_RX_DONE | IRQ_HEADER_ERROR | IRQ_CRC_ERROR;
 const RX_DIO1 = IRQ_RX_DONE | IRQ_HEADER_ERROR | IRQ_TIMEOUT;
+const TX_IRQS = IRQ_TX_DONE | IRQ_TIMEOUT;
+
+/** SetDioIrqParams: what is noted, and what of it raises DIO1. */
+function interrupts(mask: number, dio1: number): Uint8Array {
+  return new Uint8Array([SET_DIO_IRQ, mask >> 8, mask & 255, dio1 >> 8, dio1 & 255, 0, 0, 0, 0]);
+}
 
 /** What the radio hands up; set once by the mesh. */
 export interface RadioEvents {
@@ -88,14 +95,10 @@ export interface RadioEvents {
 
 export class Sx126x {
   settings: RadioSettings;
-  /** Of the packet handed up last: dBm and quarter dB. */
-  rssi = 0;
-  snr = 0;
-  crcErrors = 0;
-  headerErrors = 0;
-  recoveries = 0;
+  /** Of the packet handed up last: RSSI in dBm in the low 16 bits, SNR in quarter dB in the 8 above, as in RoomMessage. */
+  signal = 0;
+  readonly counters: Uint32Array;
   txAirMs = 0;
-  rxPackets = 0;
   rxBytes = 0;
   /** What the channel sounds like when nobody speaks, dBm; 0 until it was measured. */
   noiseFloor = 0;
@@ -114,21 +117,36 @@ export class Sx126x {
   /** When a preamble or header was first seen latched; 0 = none. */
   private activeSinceMs = 0;
 
+  // Commands that are sent again and again, made once: making one takes as long as sending it.
   private readonly irqQuery = new Uint8Array([GET_IRQ, 0, 0, 0]);
   private readonly irqClear = new Uint8Array([CLEAR_IRQ, 0xff, 0xff]);
   private readonly rxQuery = new Uint8Array([GET_RX_BUFFER, 0, 0, 0]);
   private readonly packetQuery = new Uint8Array([GET_PACKET_STATUS, 0, 0, 0, 0]);
   private readonly rssiQuery = new Uint8Array([GET_RSSI, 0, 0]);
   private readonly statusQuery = new Uint8Array([GET_STATUS, 0]);
+  private readonly standby = new Uint8Array([SET_STANDBY, 0]);
+  private readonly bufferBase = new Uint8Array([SET_BUFFER_BASE, 0, 0]);
+  private readonly setRx = new Uint8Array([SET_RX, 0xff, 0xff, 0xff]);
+  private readonly setTx = new Uint8Array([SET_TX, 0, 0, 0]);
+  private readonly rxIrqs = interrupts(RX_IRQS, RX_DIO1);
+  private readonly txIrqs = interrupts(TX_IRQS, TX_IRQS);
+  /** Preamble and length are filled in. */
+  private readonly packetForm = new Uint8Array([SET_PACKET, 0, 0, 0, 0, 1, 0]);
+  /** The registers of 15.1 and 15.4; the values are filled in. */
+  private readonly txQuality = new Uint8Array([WRITE_REGISTER, REG_TX_MODULATION >> 8, REG_TX_MODULATION & 255, 0]);
+  private readonly iqPolarity = new Uint8Array([WRITE_REGISTER, REG_IQ_POLARITY >> 8, REG_IQ_POLARITY & 255, 0]);
   private readonly readCommand = new Uint8Array(READ_HEADER + MAX_PACKET + 1);
+  private readonly readMemory: ArrayBufferLike;
   private readonly writeCommand = new Uint8Array(2 + MAX_PACKET + 1);
 
-  constructor(hal: Hal, facts: RadioFacts, settings: RadioSettings, events: RadioEvents) {
+  constructor(hal: Hal, facts: RadioFacts, settings: RadioSettings, events: RadioEvents, counters: Uint32Array) {
     this.hal = hal;
     this.facts = facts;
     this.settings = settings;
     this.events = events;
+    this.counters = counters;
     this.readCommand[0] = READ_BUFFER;
+    this.readMemory = this.readCommand.buffer;
     this.writeCommand[0] = WRITE_BUFFER;
   }
 
@@ -136,13 +154,23 @@ export class Sx126x {
   begin(): void {
     this.hal.powerUp();
     this.hal.watchDio1(() => this.onEdge());
-    this.hal.after(this.facts.powerMs, () => this.restart());
+    this.hal.after(() => this.restart(), this.facts.powerMs);
   }
 
   /** Takes new settings at once, from the next packet on. */
   configure(settings: RadioSettings): void {
     this.settings = settings;
     if (this.state !== OFF) this.restart();
+  }
+
+  /** Of the packet handed up last, dBm. */
+  rssi(): number {
+    return (this.signal << 16) >> 16;
+  }
+
+  /** Of the packet handed up last, quarter dB. */
+  snr(): number {
+    return (this.signal << 8) >> 24;
   }
 
   isReceiving(): boolean {
@@ -170,27 +198,28 @@ export class Sx126x {
     return true;
   }
 
-  /** Sends `length` bytes; `onSent` follows. False when the radio is not receiving, i.e. busy or off. */
-  transmit(bytes: Uint8Array, length: number): boolean {
+  /** Sends `length` bytes, which take `airMs`; `onSent` follows. False when the radio is not receiving, i.e. busy or off. */
+  transmit(bytes: Uint8Array, length: number, airMs: number): boolean {
     if (this.state !== RX) return false;
-    this.standby();
-    this.packetParams(length);
-    this.interrupts(IRQ_TX_DONE | IRQ_TIMEOUT, IRQ_TX_DONE | IRQ_TIMEOUT);
-    this.send([SET_BUFFER_BASE, 0, 0]);
+    const hal = this.hal;
+    hal.write(this.standby);
+    this.writePacketForm(length);
+    hal.write(this.txIrqs);
+    hal.write(this.bufferBase);
     this.writeCommand.set(bytes, 2);
-    this.hal.write(view(this.writeCommand, 0, 2 + length));
-    this.hal.write(this.irqClear);
+    hal.write(view(this.writeCommand, 0, 2 + length));
+    hal.write(this.irqClear);
     // 15.1, before each transmission.
-    this.patch(REG_TX_MODULATION, 4, this.settings.bwHz === 500000 ? 0 : 4);
-    this.hal.receivePath(false);
-    this.hal.led(true);
-    this.send([SET_TX, 0, 0, 0]);
-    if (this.hal.stuck) {
+    hal.write(this.txQuality);
+    hal.receivePath(false);
+    hal.led(true);
+    hal.write(this.setTx);
+    if (hal.stuck) {
       this.recover("BUSY stuck");
       return false;
     }
-    this.txAirtimeMs = airtimeMs(this.settings, length);
-    this.txDeadlineMs = this.hal.nowMs() + this.txAirtimeMs * 1.5 + 50;
+    this.txAirtimeMs = airMs;
+    this.txDeadlineMs = hal.nowMs() + airMs * 1.5 + 50;
     this.state = TX;
     return true;
   }
@@ -225,36 +254,30 @@ export class Sx126x {
       this.noiseFloor = Math.max(-120, this.noiseFloor + (rssi - this.noiseFloor) / 8);
   }
 
-  private onEdge(): void {
-    // No edge comes while DIO1 stays high, so it is looked at again; a line that is stuck must not hold us.
-    for (let round = 0; round < 4; round++) {
-      if (this.state === OFF) return;
-      this.handle();
-      if (!this.hal.isDio1()) return;
-    }
-  }
-
   /** The way of a good packet is kept short: Espruino pays for every name and every line that it reads past. */
-  private handle(): void {
+  private onEdge(): void {
     const hal = this.hal;
-    const flags = hal.transfer(this.irqQuery);
-    // All at once: what could come between the two commands does not matter before the next packet's end.
-    hal.write(this.irqClear);
-    this.activeSinceMs = 0;
-    if (this.state !== RX || (flags[3] & RX_OUTCOME) !== IRQ_RX_DONE) {
-      this.handleOther((flags[2] << 8) | flags[3]);
-      return;
+    // No edge comes while DIO1 stays high, so it is looked at again; a line that is stuck must not hold us.
+    for (let round = 0; round < 4 && this.state !== OFF; round++) {
+      const flags = hal.transfer(this.irqQuery);
+      // All at once: what could come between the two commands does not matter before the next packet's end.
+      hal.write(this.irqClear);
+      this.activeSinceMs = 0;
+      if (this.state === RX && (flags[3] & RX_OUTCOME) === IRQ_RX_DONE) {
+        const where = hal.transfer(this.rxQuery);
+        const length = where[2];
+        this.readCommand[1] = where[3];
+        const answer = hal.transfer(new Uint8Array(this.readMemory, 0, READ_HEADER + length));
+        const signal = hal.transfer(this.packetQuery);
+        this.signal = (-(signal[2] >> 1) & 0xffff) | (signal[3] << 16);
+        this.counters[COUNT.rx]++;
+        this.rxBytes += length;
+        this.events.onPacket(answer, READ_HEADER, length);
+      } else {
+        this.handleOther((flags[2] << 8) | flags[3]);
+      }
+      if (!hal.isDio1()) return;
     }
-    const where = hal.transfer(this.rxQuery);
-    const length = where[2];
-    this.readCommand[1] = where[3];
-    const answer = hal.transfer(new Uint8Array(this.readCommand.buffer, 0, READ_HEADER + length));
-    const signal = hal.transfer(this.packetQuery);
-    this.rssi = -(signal[2] >> 1);
-    this.snr = (signal[3] << 24) >> 24;
-    this.rxPackets++;
-    this.rxBytes += length;
-    this.events.onPacket(answer, READ_HEADER, length);
   }
 
   private handleOther(irq: number): void {
@@ -264,36 +287,42 @@ export class Sx126x {
       this.receive();
       this.events.onSent((irq & IRQ_TX_DONE) !== 0);
     } else if (irq & IRQ_HEADER_ERROR) {
-      this.headerErrors++;
+      this.counters[COUNT.headerErrors]++;
     } else if (irq & IRQ_CRC_ERROR) {
       // Comes together with RxDone. 15.3 does not apply: the header is explicit.
-      this.crcErrors++;
+      this.counters[COUNT.crcErrors]++;
     } else if (irq & IRQ_TIMEOUT) {
       this.receive();
     }
   }
 
   private receive(): void {
-    this.standby();
-    this.interrupts(RX_IRQS, RX_DIO1);
-    this.packetParams(0xff);
-    this.send([SET_BUFFER_BASE, 0, 0]);
-    this.hal.write(this.irqClear);
-    this.hal.receivePath(true);
-    this.hal.led(false);
-    this.send([SET_RX, 0xff, 0xff, 0xff]);
+    const hal = this.hal;
+    hal.write(this.standby);
+    hal.write(this.rxIrqs);
+    // The other bits of these registers are the chip's own; read here, so that sending need not.
+    this.iqPolarity[3] = this.readRegister(REG_IQ_POLARITY) | 4;
+    const quality = this.readRegister(REG_TX_MODULATION);
+    this.txQuality[3] = this.settings.bwHz === 500000 ? quality & ~4 : quality | 4;
+    this.writePacketForm(0xff);
+    hal.write(this.bufferBase);
+    hal.write(this.irqClear);
+    hal.receivePath(true);
+    hal.led(false);
+    hal.write(this.setRx);
     this.state = RX;
     this.activeSinceMs = 0;
-    if (this.hal.stuck) this.recover("BUSY stuck");
+    if (hal.stuck) this.recover("BUSY stuck");
   }
 
   /** Time on air of what was received, ms; as if every packet had the mean length, which is a symbol or two off. */
   rxAirMs(): number {
-    return this.rxPackets ? this.rxPackets * airtimeMs(this.settings, this.rxBytes / this.rxPackets) : 0;
+    const packets = this.counters[COUNT.rx];
+    return packets ? packets * airtimeMs(this.settings, this.rxBytes / packets) : 0;
   }
 
   private recover(why: string): void {
-    this.recoveries++;
+    this.counters[COUNT.recoveries]++;
     this.fault = why;
     this.restart();
   }
@@ -305,20 +334,20 @@ export class Sx126x {
     if (wasSending) this.events.onSent(false);
     if (this.retryTimer) this.hal.cancel(this.retryTimer);
     this.hal.reset(0);
-    this.retryTimer = this.hal.after(2, () => {
+    this.retryTimer = this.hal.after(() => {
       this.hal.reset(1);
-      this.retryTimer = this.hal.after(10, () => this.setUpClock());
-    });
+      this.retryTimer = this.hal.after(() => this.setUpClock(), 10);
+    }, 2);
   }
 
   private setUpClock(): void {
     this.hal.stuck = false;
-    this.standby();
+    this.hal.write(this.standby);
     const version = this.readRegister(REG_VERSION);
     // A missing chip answers with the idle level of the line.
     if (this.hal.stuck || version === 0 || version === 0xff) {
       this.fault = "radio does not answer";
-      this.retryTimer = this.hal.after(this.retryMs, () => this.restart());
+      this.retryTimer = this.hal.after(() => this.restart(), this.retryMs);
       this.retryMs = Math.min(this.retryMs * 2, RETRY_LIMIT_MS);
       return;
     }
@@ -329,13 +358,13 @@ export class Sx126x {
       this.send([SET_DIO3_TCXO, this.facts.tcxo, 0, TCXO_DELAY >> 8, TCXO_DELAY & 255]);
     }
     this.send([CALIBRATE, 0x7f]);
-    this.retryTimer = this.hal.after(6, () => this.setUpRadio());
+    this.retryTimer = this.hal.after(() => this.setUpRadio(), 6);
   }
 
   private setUpRadio(): void {
     const settings = this.settings;
     this.send([SET_REGULATOR, 1]);
-    this.send([SET_BUFFER_BASE, 0, 0]);
+    this.hal.write(this.bufferBase);
     this.send([SET_PACKET_TYPE, 1]);
     this.send([SET_FALLBACK, 0x20]);
     if (this.facts.dio2Switch) this.send([SET_DIO2_SWITCH, 1]);
@@ -349,9 +378,12 @@ export class Sx126x {
     const bandwidth = this.rowUpTo(BANDWIDTH_CODES, settings.bwHz);
     const slow = lowDataRate(settings.sf, settings.bwHz) ? 1 : 0;
     this.send([SET_MODULATION, settings.sf, bandwidth[1], settings.cr - 4, slow]);
-    this.patch(REG_TX_CLAMP, 0x1e, 0x1e);
+    this.setBits(REG_TX_CLAMP, 0x1e);
+    const preamble = preambleSymbols(settings.sf);
+    this.packetForm[1] = preamble >> 8;
+    this.packetForm[2] = preamble & 255;
     this.setPower(Math.min(settings.powerDbm, this.facts.maxPowerDbm));
-    if (FRONT_END && this.facts.rxPatch) this.patch(REG_RX_PATCH, 1, 1);
+    if (FRONT_END && this.facts.rxPatch) this.setBits(REG_RX_PATCH, 1);
     this.writeRegister(REG_RX_GAIN, this.facts.boostedGain ? RX_GAIN_BOOSTED : RX_GAIN_SAVING);
     this.fault = "";
     this.receive();
@@ -365,19 +397,11 @@ export class Sx126x {
     this.writeRegister(REG_CURRENT_LIMIT, this.facts.currentLimit);
   }
 
-  private packetParams(length: number): void {
-    const preamble = preambleSymbols(this.settings.sf);
-    this.send([SET_PACKET, preamble >> 8, preamble & 255, 0, length, 1, 0]);
+  private writePacketForm(length: number): void {
+    this.packetForm[4] = length;
+    this.hal.write(this.packetForm);
     // 15.4: bit 2 set for standard IQ, after every SetPacketParams.
-    this.patch(REG_IQ_POLARITY, 4, 4);
-  }
-
-  private interrupts(mask: number, dio1: number): void {
-    this.send([SET_DIO_IRQ, mask >> 8, mask & 255, dio1 >> 8, dio1 & 255, 0, 0, 0, 0]);
-  }
-
-  private standby(): void {
-    this.send([SET_STANDBY, 0]);
+    this.hal.write(this.iqPolarity);
   }
 
   private send(command: number[]): void {
@@ -392,9 +416,9 @@ export class Sx126x {
     this.send([WRITE_REGISTER, register >> 8, register & 255, value]);
   }
 
-  /** Sets the bits of `mask` in a register to those of `value`; the other bits are the chip's own. */
-  private patch(register: number, mask: number, value: number): void {
-    this.writeRegister(register, (this.readRegister(register) & ~mask) | value);
+  /** The other bits of the register are the chip's own. */
+  private setBits(register: number, bits: number): void {
+    this.writeRegister(register, this.readRegister(register) | bits);
   }
 
   /** The first row whose first number is not below `value`; the last where all are. */

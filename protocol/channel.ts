@@ -8,7 +8,7 @@
 
 import { view } from "./bytes.ts";
 import type { CryptoPort } from "./crypto.ts";
-import { hmacPads } from "./hmac.ts";
+import { hmacPadsOf } from "./hmac.ts";
 
 /** The channel `Public` that every MeshCore node knows. */
 export const PUBLIC_CHANNEL_KEY = new Uint8Array([
@@ -18,8 +18,8 @@ export const PUBLIC_CHANNEL_KEY = new Uint8Array([
 /** Longest plaintext: MeshCore sends no more than 11 blocks, and refuses what could need 12. */
 export const MAX_PLAIN = 168;
 
-/** In front of the ciphertext. */
-const SEAL_HEADER = 3;
+/** Bytes in front of the ciphertext: channel hash and MAC. */
+export const SEAL_HEADER = 3;
 const BLOCK = 16;
 const PADS = 64;
 const MOST_BLOCKS = 11;
@@ -33,19 +33,20 @@ export class Channel {
   /** What its packets begin with. Other channels may have the same. */
   hash: number;
   aesKey: Uint8Array;
-  /** Of HMAC-SHA256, see hmacPads(); the two views below are its parts. */
+  /** Of HMAC-SHA256, see hmacPadsOf(); the two views below are its parts. */
   pads: Uint8Array;
   innerPad: Uint8Array;
   outerPad: Uint8Array;
 
+  /** `key32` is kept, and begins its memory. */
   constructor(key32: Uint8Array, keyLen: number, hash: number) {
     this.key32 = key32;
     this.keyLen = keyLen;
     this.hash = hash;
-    this.aesKey = view(key32, 0, 16);
-    this.pads = hmacPads(view(key32, 0, keyLen));
-    this.innerPad = view(this.pads, 0, PADS);
-    this.outerPad = view(this.pads, PADS, PADS + 32);
+    this.aesKey = new Uint8Array(key32.buffer, 0, 16);
+    this.pads = hmacPadsOf(new Int32Array(key32.buffer), keyLen / 4);
+    this.innerPad = new Uint8Array(this.pads.buffer, 0, PADS);
+    this.outerPad = new Uint8Array(this.pads.buffer, PADS, PADS + 32);
   }
 }
 
@@ -59,9 +60,9 @@ export function makeChannel(crypto: CryptoPort, key: Uint8Array): Channel {
     throw new Error("channel key: 16 or 32 bytes are needed, got " + key.length);
   const key32 = new Uint8Array(32);
   key32.set(key);
-  const tail = new Int32Array(key32.buffer, 16, 4);
-  const keyLen = tail[0] | tail[1] | tail[2] | tail[3] ? 32 : 16;
-  return new Channel(key32, keyLen, crypto.sha256(view(key32, 0, keyLen))[0]);
+  const words = new Int32Array(key32.buffer);
+  const keyLen = words[4] | words[5] | words[6] | words[7] ? 32 : 16;
+  return new Channel(key32, keyLen, crypto.sha256(new Uint8Array(key32.buffer, 0, keyLen))[0]);
 }
 
 /**
@@ -84,19 +85,28 @@ export class GroupCipher {
   /** What open() deciphered; overwritten by the next one. */
   plain: Uint8Array;
   private readonly crypto: CryptoPort;
+  private readonly digest: (data: Uint8Array) => ArrayBufferLike;
   /** Inner pad of `padded` and behind it the ciphertext. */
   private readonly work: Uint8Array;
-  /** By number of blocks: the part of `work` that goes through the inner hash. Making a view costs as much as a hash. */
+  private readonly words: Int32Array;
+  /** By number of blocks: the ciphertext in `work`, and what goes through the inner hash. A view costs a board as much as a hash. */
+  private readonly texts: Uint8Array[];
   private readonly inner: Uint8Array[];
   private readonly zeros: Uint8Array;
   private padded: Channel | null;
 
   constructor(crypto: CryptoPort) {
     this.crypto = crypto;
+    this.digest = crypto.digest || ((data) => crypto.sha256(data).buffer);
     this.plain = new Uint8Array(192);
     this.work = new Uint8Array(PADS + MOST_BLOCKS * BLOCK);
+    this.words = new Int32Array(this.work.buffer);
+    this.texts = [];
     this.inner = [];
-    for (let i = 0; i <= MOST_BLOCKS; i++) this.inner.push(view(this.work, 0, PADS + i * BLOCK));
+    for (let i = 0; i <= MOST_BLOCKS; i++) {
+      this.texts.push(view(this.work, PADS, i * BLOCK));
+      this.inner.push(view(this.work, 0, PADS + i * BLOCK));
+    }
     this.zeros = new Uint8Array(BLOCK);
     this.padded = null;
   }
@@ -106,20 +116,33 @@ export class GroupCipher {
    * ciphertext that is empty or no whole number of blocks never is.
    */
   matches(channel: Channel, payload: Uint8Array, at: number, len: number): boolean {
+    return this.isBy(channel, view(payload, at, len), 0, len);
+  }
+
+  /** The same for the payload of `len` bytes in `bytes` that has `lead` bytes in front of it, 0 or 1, and nothing behind it. */
+  isBy(channel: Channel, bytes: Uint8Array, lead: number, len: number): boolean {
     const blocks = (len - SEAL_HEADER) / BLOCK;
-    // No entry for half a block.
-    if (!this.inner[blocks] || blocks === 0 || payload[at] !== channel.hash) return false;
-    this.work.set(new Uint8Array(payload.buffer, payload.byteOffset + at + SEAL_HEADER, len - SEAL_HEADER), PADS);
-    const mac = this.mac(channel, blocks);
-    return mac[0] === payload[at + 1] && mac[1] === payload[at + 2];
+    const inner = this.inner[blocks];
+    // There is no entry for half a block.
+    if (!inner || blocks === 0 || bytes[lead] !== channel.hash) return false;
+    const work = this.work;
+    if (this.padded !== channel) {
+      work.set(channel.innerPad);
+      this.padded = channel;
+    }
+    // Ciphertext behind the pad. What stands in front of it hits the end of the pad, which is the same for every key.
+    work.set(bytes, PADS - SEAL_HEADER - lead);
+    this.words[PADS / 4 - 1] = 0x36363636;
+    channel.pads.set(new Uint8Array(this.digest(inner)), 2 * PADS);
+    const mac = new Uint8Array(this.digest(channel.outerPad));
+    return mac[0] === bytes[lead + 1] && mac[1] === bytes[lead + 2];
   }
 
   /** Deciphers into `plain` and returns the length, zero padding included; -1 when the payload is not authentic. */
   open(channel: Channel, payload: Uint8Array, at: number, len: number): number {
     if (!this.matches(channel, payload, at, len)) return -1;
-    const size = len - SEAL_HEADER;
-    this.crypto.aesDecrypt(channel.aesKey, new Uint8Array(this.work.buffer, PADS, size), this.plain);
-    return size;
+    this.crypto.aesDecrypt(channel.aesKey, this.texts[(len - SEAL_HEADER) / BLOCK], this.plain);
+    return len - SEAL_HEADER;
   }
 
   /**
@@ -130,28 +153,22 @@ export class GroupCipher {
     const size = (len + 15) & ~15;
     if (len > MAX_PLAIN || at + SEAL_HEADER + size > out.length) return -1;
     const work = this.work;
-    const text = view(work, PADS, size);
+    const text = this.texts[size / BLOCK];
     if (size) {
       work.set(this.zeros, PADS + size - BLOCK);
       work.set(view(plain, 0, len), PADS);
       this.crypto.aesEncrypt(channel.aesKey, text, text);
     }
-    const mac = this.mac(channel, size / BLOCK);
+    if (this.padded !== channel) {
+      work.set(channel.innerPad);
+      this.padded = channel;
+    }
+    channel.pads.set(this.crypto.sha256(this.inner[size / BLOCK]), 2 * PADS);
+    const mac = this.crypto.sha256(channel.outerPad);
     out[at] = channel.hash;
     out[at + 1] = mac[0];
     out[at + 2] = mac[1];
     out.set(text, at + SEAL_HEADER);
     return size + SEAL_HEADER;
-  }
-
-  /** HMAC of the first blocks of ciphertext in `work`. */
-  private mac(channel: Channel, blocks: number): Uint8Array {
-    if (this.padded !== channel) {
-      this.work.set(channel.innerPad);
-      this.padded = channel;
-    }
-    const crypto = this.crypto;
-    channel.pads.set(crypto.sha256(this.inner[blocks]), 2 * PADS);
-    return crypto.sha256(channel.outerPad);
   }
 }

@@ -13,7 +13,10 @@ export const LINK_TYPE_BYTE = 0x10;
 export const LINK_MAX_BODY = 288;
 
 /** Bytes around the fields: the number and the checksum. */
-const AROUND = 5;
+export const AROUND = 5;
+
+/** CRC-32 of anything with its own CRC-32 behind it, so that a whole body can be checked in one go. */
+export const CRC_RESIDUE = 0x2144df1c;
 
 /** IEEE CRC-32 of the bytes, unsigned. */
 export type Crc32 = (bytes: Uint8Array) => number;

@@ -96,19 +96,22 @@ export const BoardHello = message(0x81, "BoardHello", [
   ["text", rest],
 ]);
 
+// What boards send has its wide fields first: they write them as whole words, which takes an eighth of the steps. BoardHello
+// is the exception, it begins with the versions for all time.
+
 /** Board -> host: a room that the board holds, known from here on by its handle `room`. */
 export const RoomState = message(0x82, "RoomState", [
-  ["room", u8],
-  ["max", u16],
-  ["count", u16],
   ["firstSeq", u32],
   ["nextSeq", u32],
   ["keyCheck", u32],
+  ["max", u16],
+  ["count", u16],
+  ["room", u8],
   ["name", rest],
 ]);
 
 /**
- * Board -> host: one message, its payload as on the air. Boards keep messages in this form, so the fields are aligned.
+ * Board -> host: one message, its payload as on the air. Boards keep messages in this form.
  * rssi in dBm, snr in quarter dB, heardAt in Unix seconds or 0.
  */
 export const RoomMessage = message(0x83, "RoomMessage", [
@@ -124,14 +127,16 @@ export const RoomMessage = message(0x83, "RoomMessage", [
 
 /** Board -> host: how the request `req` ended. */
 export const Result = message(0x84, "Result", [
+  ["detail", u32],
   ["req", u16],
   ["code", u8],
-  ["detail", u32],
 ]);
 
-/** Board -> host: counters since boot and levels of now. airPermille covers the last hour. */
+/**
+ * Board -> host: counters since boot and levels of now. airPermille covers the last hour. The counters from `rx` to
+ * `recoveries` are one array on a board.
+ */
 export const Status = message(0x85, "Status", [
-  ["req", u16],
   ["uptimeS", u32],
   ["unixTime", u32],
   ["rx", u32],
@@ -144,14 +149,15 @@ export const Status = message(0x85, "Status", [
   ["unknownChannel", u32],
   ["linkErrors", u32],
   ["txDropped", u32],
-  ["recoveries", u16],
-  ["noiseFloor", i16],
-  ["rssi", i16],
-  ["snr", i8],
-  ["airPermille", u16],
-  ["txQueue", u8],
+  ["recoveries", u32],
   ["memFree", u32],
   ["memTotal", u32],
+  ["req", u16],
+  ["noiseFloor", i16],
+  ["rssi", i16],
+  ["airPermille", u16],
+  ["snr", i8],
+  ["txQueue", u8],
 ]);
 
 /** Board -> host: a whole packet that is no room message. */
@@ -163,9 +169,9 @@ export const Heard = message(0x86, "Heard", [
 
 /** Board -> host: the transmission of a Send has ended. */
 export const Sent = message(0x87, "Sent", [
+  ["airtimeMs", u32],
   ["req", u16],
   ["ok", u8],
-  ["airtimeMs", u32],
 ]);
 
 /** Every message, by number. */

@@ -44,6 +44,9 @@ export const REJECT_EMPTY = 6;
 /** Names of the codes that parsePacket and parseBlob return. */
 export const REJECTS = ["", "too_short", "version", "path_mode", "path_too_long", "payload_too_long", "empty_payload"];
 
+/** What a Packet points to while it points to no frame. */
+export const NO_BYTES = new Uint8Array(0);
+
 /**
  * Where the parts of a packet lie in the caller's buffer. Made once, filled by each parse, which sets only what every
  * packet needs: on a board each field costs 0.4 ms.
@@ -56,6 +59,8 @@ export class Packet {
   pathLen: number;
   payloadAt: number;
   payloadLen: number;
+  /** Set by packetDigest(): what was hashed, namely the payload and one byte in front of it, in the caller's buffer. */
+  hashed: Uint8Array;
   /** What stands where the transport codes are; means something on the transport routes only, see code1 and code2. */
   raw1: number;
   raw2: number;
@@ -63,6 +68,7 @@ export class Packet {
   constructor() {
     this.header = this.route = this.type = this.pathLen = 0;
     this.payloadAt = this.payloadLen = 0;
+    this.hashed = NO_BYTES;
     this.raw1 = this.raw2 = 0;
   }
 
@@ -106,21 +112,24 @@ export function parsePacket(bytes: Uint8Array, length: number, into: Packet): nu
 /** The same for a frame of `length` bytes that begins at `at`; the places in `into` count from the start of `bytes`. */
 export function parsePacketAt(bytes: Uint8Array, at: number, length: number, into: Packet): number {
   const header = bytes[at];
+  const pathLen = bytes[at + 1];
+  const payloadLen = length - 2 - pathLen;
+  // The plain flood of few hops with short hashes, nearly everything that is heard, goes the short way.
+  if ((header & 0xc3) === ROUTE_FLOOD && pathLen < 64 && payloadLen >= 0 && payloadLen <= MAX_PAYLOAD) {
+    into.header = header;
+    into.route = ROUTE_FLOOD;
+    into.type = header >> 2;
+    into.pathLen = pathLen;
+    into.payloadAt = at + 2 + pathLen;
+    into.payloadLen = payloadLen;
+    return 0;
+  }
   if (length < 2) return REJECT_SHORT;
   if (header > 63) return REJECT_VERSION;
   into.header = header;
   into.route = header & 3;
   into.type = header >> 2;
-  // The plain flood of few hops with short hashes, nearly everything that is heard, goes the short way.
-  const pathLen = bytes[at + 1];
-  const payloadLen = length - 2 - pathLen;
-  if (into.route !== ROUTE_FLOOD || pathLen > 63 || payloadLen < 0 || payloadLen > MAX_PAYLOAD) {
-    return parseParts(bytes, at, length, into);
-  }
-  into.pathLen = pathLen;
-  into.payloadAt = at + 2 + pathLen;
-  into.payloadLen = payloadLen;
-  return 0;
+  return parseParts(bytes, at, length, into);
 }
 
 /** The same for a stored packet (MeshCore: Packet::readFrom): any version is accepted, an empty payload is not. */
@@ -189,29 +198,31 @@ export function encodePacket(parts: PacketParts): Uint8Array {
 
 /** MeshCore's name of a packet: the first 8 bytes of packetDigest(). */
 export function packetHash(crypto: CryptoPort, bytes: Uint8Array, packet: Packet): Uint8Array {
-  return view(packetDigest(crypto, bytes, packet), 0, 8);
+  return new Uint8Array(packetDigest(crypto, bytes, packet), 0, 8);
 }
 
 /**
- * SHA-256 over type and payload, for TRACE with the path length between them (Packet::calculatePacketHash). Route,
+ * The memory of the SHA-256 over type and payload, for TRACE with the path length between them (Packet::calculatePacketHash). Route,
  * codes, path and version do not count. The byte in front of the payload is borrowed for the type and put back, which
  * saves a copy on every packet heard.
  */
-export function packetDigest(crypto: CryptoPort, bytes: Uint8Array, packet: Packet): Uint8Array {
+export function packetDigest(crypto: CryptoPort, bytes: Uint8Array, packet: Packet): ArrayBufferLike {
   const type = packet.type;
   if (type === TYPE_TRACE) return traceDigest(crypto, bytes, packet);
   const before = packet.payloadAt - 1;
   const kept = bytes[before];
   bytes[before] = type;
-  const digest = crypto.sha256(new Uint8Array(bytes.buffer, bytes.byteOffset + before, packet.payloadLen + 1));
+  const hashed = new Uint8Array(bytes.buffer, bytes.byteOffset + before, packet.payloadLen + 1);
+  packet.hashed = hashed;
+  const digest = crypto.digest ? crypto.digest(hashed) : crypto.sha256(hashed).buffer;
   bytes[before] = kept;
   return digest;
 }
 
-function traceDigest(crypto: CryptoPort, bytes: Uint8Array, packet: Packet): Uint8Array {
+function traceDigest(crypto: CryptoPort, bytes: Uint8Array, packet: Packet): ArrayBufferLike {
   const trace = new Uint8Array(packet.payloadLen + 3);
   trace[0] = TYPE_TRACE;
   trace[1] = packet.pathLen;
   trace.set(view(bytes, packet.payloadAt, packet.payloadLen), 3);
-  return crypto.sha256(trace);
+  return crypto.sha256(trace).buffer;
 }

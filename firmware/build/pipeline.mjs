@@ -30,7 +30,7 @@ export function ownScope(typescript) {
   };
 }
 
-/** Offsets and sizes of the link's messages are numbers in the bundle, as if the table had been written out by hand. */
+/** Numbers, offsets and sizes of the link's messages are numbers in the bundle too, as if written out by hand: no table is in it. */
 export async function foldFields() {
   const { tables, fieldAt } = await loadTables();
   return {
@@ -39,7 +39,7 @@ export async function foldFields() {
       if (!id.includes("/firmware/")) return null;
       const folded = code
         .replace(/fieldAt\((\w+), "(\w+)"\)/g, (_, table, field) => fieldAt(tables[table], field))
-        .replace(/\b(\w+)\.size\b/g, (whole, table) => tables[table]?.size ?? whole);
+        .replace(/\b(\w+)\.(type|size)\b/g, (whole, table, what) => tables[table]?.[what] ?? whole);
       return { code: folded, map: null };
     },
   };
@@ -123,7 +123,7 @@ export function forEngine(shorten) {
         ecma: 2015,
         toplevel: true,
         mangle: false,
-        compress: { passes: 3, reduce_funcs: false, pure_funcs: ["message", "fixed", "fieldAt"] },
+        compress: { passes: 3, reduce_funcs: false, inline: 1, pure_funcs: ["message", "fixed", "fieldAt"] },
       });
       const lowered = await transformAsync(folded.code, {
         plugins: BABEL_PLUGINS,
@@ -136,8 +136,10 @@ export function forEngine(shorten) {
         ecma: 2015,
         toplevel: true,
         mangle: { toplevel: true, properties: shorten && { regex: short, builtins: true, reserved: NOT_SHORT } },
-        // Inlined functions cost on every call: Espruino reads past code that it does not run, byte by byte.
+        // Inlined functions cost on every call: Espruino reads past code that it does not run, byte by byte. Those with arguments
+        // get variables at the end, where Espruino finds them too late.
         compress: {
+          inline: 1,
           hoist_funs: true,
           hoist_vars: true,
           passes: 3,
@@ -147,7 +149,8 @@ export function forEngine(shorten) {
         },
         format: { ascii_only: true },
       });
-      return { code: small.code, map: null };
+      // Espruino keeps a function without its last brace, and behind a bare `return` takes the end for a missing expression.
+      return { code: small.code.replace(/\breturn}/g, "return;}"), map: null };
     },
   };
 }

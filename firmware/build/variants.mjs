@@ -92,7 +92,7 @@ export function variantsOf(boards) {
   return [...variants.values()];
 }
 
-/** The entry of a variant's bundles: the arena first, while the engine's memory is in one piece. */
+/** The entry of a variant's bundles: the arena early, while the engine's memory is in one piece. */
 export function variantEntry(variant, version) {
   const { name, thumb, lean, boards, features } = variant;
   const id = `\0variant:${name}`;
@@ -105,9 +105,10 @@ export function variantEntry(variant, version) {
         return `
           import { EspruinoHal } from "${process.cwd()}/firmware/hal-espruino.ts";
           import { start } from "${process.cwd()}/firmware/main.ts";
-          const arena = new Uint8Array(${JSON.stringify(words.roomBytes)});
           const board = ${JSON.stringify(words)};
-          globalThis.meshcore = start(new EspruinoHal(board), arena, board, ${JSON.stringify(version)});`;
+          const hal = new EspruinoHal(board);
+          const arena = new Uint8Array(${JSON.stringify(words.roomBytes)});
+          globalThis.meshcore = start(hal, arena, board, ${JSON.stringify(version)});`;
       }
       if (loaded.endsWith("firmware/features.ts")) {
         return Object.entries(features)

@@ -167,7 +167,7 @@ describe("packet", () => {
       assert.deepEqual([packet.pathAt, packet.payloadAt], [pathAt + 40, payloadAt + 40]);
       assert.deepEqual([packet.payloadLen, packet.code1], [payloadLen, code1]);
       assert.deepEqual(packetHash(crypto, arena, packet), hash);
-      assert.deepEqual(packetDigest(crypto, arena, packet).slice(0, 8), hash);
+      assert.deepEqual(new Uint8Array(packetDigest(crypto, arena, packet), 0, 8), hash);
       assert.equal(parsePacketAt(arena, 40, 1, packet), 1);
     }
   });
