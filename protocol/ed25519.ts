@@ -9,7 +9,7 @@
 import { equalBytes, view } from "./bytes.ts";
 import type { CryptoPort } from "./crypto.ts";
 
-type Field = Float64Array;
+export type Field = Float64Array;
 type Point = Field[];
 
 /** Order of the base point, 2^252 + 27742317777372353535851937790883648493, in the same limbs. */
@@ -27,20 +27,20 @@ function carry(a: Field): Field {
   return a;
 }
 
-function small(n: number): Field {
+export function small(n: number): Field {
   const a = new Float64Array(16);
   a[0] = n;
   return a;
 }
 
 /** a + sign * b */
-function sum(a: Field, b: Field, sign: number): Field {
+export function sum(a: Field, b: Field, sign: number): Field {
   const c = new Float64Array(16);
   for (let i = 0; i < 16; i++) c[i] = a[i] + sign * b[i];
   return c;
 }
 
-function product(a: Field, b: Field): Field {
+export function product(a: Field, b: Field): Field {
   const wide = new Float64Array(32);
   for (let i = 0; i < 16; i++) {
     const x = a[i];
@@ -62,7 +62,7 @@ function power(a: Field, top: number, zeros: number): Field {
 }
 
 /** 1 / a = a^(p - 2) */
-function inverse(a: Field): Field {
+export function inverse(a: Field): Field {
   return power(a, 254, 20);
 }
 
@@ -72,7 +72,7 @@ function nearRoot(a: Field): Field {
 }
 
 /** The one representation below p, as 32 bytes. */
-function pack(a: Field): Uint8Array {
+export function pack(a: Field): Uint8Array {
   let least = carry(sum(a, small(0), 1));
   for (let i = 0; i < 2; i++) {
     // Is it p or more? Then adding 19 sets the top bit, and without that bit it is the remainder.
@@ -90,7 +90,7 @@ function pack(a: Field): Uint8Array {
   return bytes;
 }
 
-function unpack(bytes: Uint8Array): Field {
+export function unpack(bytes: Uint8Array): Field {
   const a = new Float64Array(16);
   for (let i = 0; i < 16; i++) a[i] = bytes[2 * i] | (bytes[2 * i + 1] << 8);
   a[15] = a[15] % 32768;
@@ -102,7 +102,7 @@ function same(a: Field, b: Field): boolean {
 }
 
 /** The curve's constants, computed from their definitions: shorter than writing them down. */
-class Curve {
+export class Curve {
   /** d = -121665 / 121666, and the root of -1. */
   readonly d: Field;
   readonly root: Field;
@@ -153,7 +153,7 @@ class Curve {
 }
 
 /** A little-endian number modulo the order, as 32 bytes: bit by bit from the top. */
-function moduloOrder(bytes: Uint8Array): Uint8Array {
+export function moduloOrder(bytes: Uint8Array): Uint8Array {
   const r = new Float64Array(16);
   for (let bit = bytes.length * 8 - 1; bit >= 0; bit--) {
     let into = (bytes[bit >> 3] >> (bit & 7)) & 1;
@@ -184,7 +184,7 @@ let curve: Curve | undefined;
  * 8032 is: an S of the order or more is refused, which MeshCore's software verifier lets pass.
  */
 export function ed25519Verify(
-  crypto: CryptoPort,
+  crypto: Pick<CryptoPort, "sha512">,
   publicKey: Uint8Array,
   message: Uint8Array,
   signature: Uint8Array,

@@ -1,8 +1,8 @@
 /*
  * Arithmetic modulo p = 2^255 - 19, the field of Curve25519 (RFC 7748, 4.1).
  *
- * An element is eight 32-bit words, least significant first. Any value below 2^256 stands for its remainder, so that additions need
- * no comparison; pack() finds the one value below p. Results may be written over operands.
+ * An element is eight words of 32 bits, least significant first. Any value below 2^256 stands for its remainder, so that nothing needs
+ * comparing; pack() finds the one value below p. A result may be written over its operands.
  * No branch, no address and no loop here depends on the value of an element.
  */
 typedef unsigned int word;
@@ -63,13 +63,12 @@ static void fold(word *r, int more) {
 }
 
 /*
- * r = a + times * b, for `times` from 0 to 2^20, or -1: then it adds the complement of b, 2^256 - 1 - b. What lies above bit 255
- * comes back 19-fold; for -1 this makes a - b = (low 255 bits) + 19 * (high bits) - 56 + 2^255, which is never below 0.
+ * r = a + times * b, for `times` from 0 to 2^20 and for -1. For -1 it adds the complement of b, 2^256 - 1 - b, instead: then, with
+ * the high bits coming back 19-fold, a - b = (low 255 bits) + 19 * (high bits) - 56 + 2^255, which is between 0 and 2^256.
  */
 static void combine(word *r, const word *a, const word *b, int times) {
   const word minus = (word)(times >> 31);
   word high = 0;
-  times |= 1 & times >> 31;
   times = (times ^ (int)minus) - (int)minus;
 #pragma GCC unroll 8
   for (int i = 0; i < 8; i++) {
@@ -80,9 +79,6 @@ static void combine(word *r, const word *a, const word *b, int times) {
   fold(r, (int)(38 * high - (minus & 56)));
   r[7] += minus << 31;
 }
-
-static void add(word *r, const word *a, const word *b) { combine(r, a, b, 1); }
-static void subtract(word *r, const word *a, const word *b) { combine(r, a, b, -1); }
 
 static void mul(word *r, const word *a, const word *b) {
   word product[16];
@@ -122,11 +118,8 @@ static void power(word *r, const word *a, word tail) {
   }
 }
 
-/* 1 / a = a^(p - 2); 0 for 0. */
-static void invert(word *r, const word *a) { power(r, a, 0x2b); }
-
-/* a^((p - 5) / 8), of which RFC 8032, 5.1.3 makes square roots. */
-static void nearRoot(word *r, const word *a) { power(r, a, 5); }
+/* Tails: of p - 2, for 1 / a, and 0 for 0; of (p - 5) / 8, of which RFC 8032, 5.1.3 makes square roots. */
+enum { INVERSE = 0x2b, NEAR_ROOT = 5 };
 
 /* The one value below p. */
 static void pack(word *r, const word *a) {
@@ -136,10 +129,9 @@ static void pack(word *r, const word *a) {
   fold(r, -19);
 }
 
-static int isZero(const word *a) {
-  field least;
-  word any = 0;
-  pack(least, a);
-  for (int i = 0; i < 8; i++) any |= least[i];
-  return !any;
+/* Whether the same 256 bits are in both. */
+static int same(const word *a, const word *b) {
+  word different = 0;
+  for (int i = 0; i < 8; i++) different |= a[i] ^ b[i];
+  return !different;
 }
