@@ -24,6 +24,7 @@ export class Bench {
           this.spi.data.push(data);
           return data.map((byte) => 255 - byte);
         },
+        i2cWrite: () => undefined,
         serialOut: (device, bytes) => {
           this.serial[device] = (this.serial[device] ?? "") + Buffer.from(bytes).toString("latin1");
         },
