@@ -53,8 +53,8 @@ class Work<T> implements CurveWork<T> {
 }
 
 /**
- * The port over the routine of curve.c; a step takes about 25 ms on the nRF52840. Throws when the engine has no memory in one piece,
- * here or in a step. The engine moves things when it defragments: so addresses are asked for at every call.
+ * The port over the routine of curve.c; a step takes at most about 25 ms on the nRF52840. Throws when the engine has no memory in
+ * one piece, here or in a step. The engine moves things when it defragments: so addresses are asked for at every call.
  */
 export function nativeCurve(engine: NativeEngine, crypto: Pick<CryptoPort, "sha512">): CurvePort {
   const address = engine.getAddressOf;
@@ -65,14 +65,13 @@ export function nativeCurve(engine: NativeEngine, crypto: Pick<CryptoPort, "sha5
     if (status === REFUSED) throw new Error("no memory in one piece for work on the curve");
     return status;
   };
-  // A copy, because a view would keep the whole buffer in memory.
-  const output: End<Uint8Array> = (buffer) => new Uint8Array(view(buffer, 0, 32));
 
   return {
-    publicKey: (privateKey) => new Work(call, PUBLIC, privateKey, 64, output),
+    // The values are copies, because a view would keep the whole buffer in memory.
+    publicKey: (privateKey) => new Work(call, PUBLIC, privateKey, 64, (buffer) => new Uint8Array(view(buffer, 0, 32))),
 
     shared: (privateKey, peerKey) => {
-      const work = new Work(call, SHARED, privateKey, 64, output);
+      const work = new Work(call, SHARED, privateKey, 64, (buffer) => new Uint8Array(view(buffer, 0, 32)));
       if (peerKey.length !== 32) throw new Error("bug: a key of " + peerKey.length + " bytes");
       work.buffer.set(peerKey);
       return work;

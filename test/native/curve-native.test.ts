@@ -7,6 +7,7 @@ import { AES_BLOB } from "../../firmware/native/aes-blob.ts";
 import { CURVE, CURVE_BLOB } from "../../firmware/native/curve-blob.ts";
 import { complete } from "../../protocol/curve.ts";
 import { softCurve } from "../../protocol/curve25519.ts";
+import { Curve } from "../../protocol/ed25519.ts";
 import { bytes, SEED, seeded } from "../protocol/random.ts";
 import {
   AGAIN,
@@ -268,6 +269,21 @@ describe("curve.c on this machine", () => {
       assert.ok(good > 8 && good < claims.length / 2, `${good} of ${claims.length}`);
     },
   );
+
+  withCompiler(`refuses a key that is no point of the curve in the first call, seed ${SEED}${noCompiler}`, () => {
+    const random = seeded();
+    const curve = new Curve();
+    const publicKeys = [...oddKeys(), ...Array.from({ length: 100 }, () => bytes(random, 32))];
+    const [{ message, signature }] = RFC_8032;
+    const answers = verify(publicKeys.map((publicKey) => ({ publicKey, message, signature })));
+    let none = 0;
+    answers.forEach(({ result, calls }, i) => {
+      const isPoint = curve.point(publicKeys[i]) !== null;
+      assert.deepEqual([result, calls], [BAD, isPoint ? 6 : 1], hex(publicKeys[i]));
+      if (!isPoint) none++;
+    });
+    assert.ok(none > 20 && none < 100, `${none}`);
+  });
 
   withCompiler(`calculates modulo p for all operands below 2^256, seed ${SEED}${noCompiler}`, () => {
     const random = seeded();
