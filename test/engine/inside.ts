@@ -46,7 +46,7 @@ function mem(){return{free:0,total:0,usage:0};}
  * Where the engine counts instructions, each frame's handler is measured: all, and of it what the chip model took.
  */
 export const STEP_RUNNER = `
-var DONE=0,AT=0,COUNTS=typeof instructions==="function",COST=0,CHIP=0,CALLS=0,MEASURE="";
+var DONE=0,AT=0,GAP=20,COUNTS=typeof instructions==="function",COST=0,CHIP=0,CALLS=0,MEASURE="";
 var VISITS=0,LEFT=0;
 function bytesOf(h){var u=new Uint8Array(h.length/2);for(var i=0;i<u.length;i++)u[i]=parseInt(h.substr(2*i,2),16);return u;}
 function hexOf(u){var s="";for(var i=0;i<u.length;i++)s+=(u[i]<16?"0":"")+u[i].toString(16);return s;}
@@ -59,7 +59,7 @@ function step(){
  if(kind==="C"){OUT="";RX(rest+"\\r");setTimeout(function(){emit("C "+btoa(OUT));OUT="";step();},30);}
  else if(kind==="F"){var p=rest.split(" ");COST=0;CHIP=0;CALLS=0;
   if(!H.receive(bytesOf(p[2]),parseFloat(p[0]),parseFloat(p[1])))emit("DEAF");
-  idle(function(){if(COUNTS)emit("I "+(p[3]||"")+" "+COST+" "+CHIP+" "+CALLS);step();});}
+  setTimeout(function(){idle(function(){if(COUNTS)emit("I "+(p[3]||"")+" "+COST+" "+CHIP+" "+CALLS);step();});},GAP);}
  else if(kind==="X"){var s=H.sent;for(var i=0;i<s.length;i++)emit("X "+hexOf(s[i]));step();}
  else if(kind==="M"){emit("M "+rest+" "+JSON.stringify(mem()));step();}
  else if(kind==="P"){emit("P "+H.chip.violations.length+" "+H.chip.violations.join("; "));step();}
@@ -70,6 +70,10 @@ function step(){
 /** Measures the bundle's handler and what of it the chip model took; only where \`instructions()\` exists. */
 export const COUNTERS = `
 if(COUNTS){
+ // What counting itself costs at each call, so that it can be taken out again.
+ var tick=function(d){var a=instructions(),r=d;CALLS++;CHIP+=instructions()-a;return r;};
+ for(var i=0;i<2;i++){CHIP=0;var t0=instructions();tick(i);tick(i);tick(i);tick(i);t0=instructions()-t0-CHIP;}
+ emit("O "+Math.round(t0/4));
  var send0=SPI1.send,write0=SPI1.write,read0=digitalRead,watch0=setWatch;
  SPI1.send=function(d,n){var a=instructions(),r=send0(d,n);CALLS++;CHIP+=instructions()-a;return r;};
  SPI1.write=function(d,n){var a=instructions();write0(d,n);CALLS++;CHIP+=instructions()-a;};

@@ -95,7 +95,15 @@ function runSteps(engine: EngineCommand, board: Board, steps: string[]): Promise
 }
 
 function sorted(text: string): Outcome {
-  const outcome: Outcome = { answers: [], sent: [], memory: {}, costs: [], deaf: 0, violations: "none reported" };
+  const outcome: Outcome = {
+    answers: [],
+    sent: [],
+    memory: {},
+    costs: [],
+    counting: 0,
+    deaf: 0,
+    violations: "none reported",
+  };
   for (const line of text.split("\n")) {
     const [kind, ...rest] = line.split(" ");
     if (kind === "C") {
@@ -107,6 +115,7 @@ function sorted(text: string): Outcome {
     else if (kind === "I")
       outcome.costs.push({ label: rest[0], total: Number(rest[1]), chip: Number(rest[2]), calls: Number(rest[3]) });
     else if (kind === "P") outcome.violations = rest.join(" ");
+    else if (kind === "O") outcome.counting = Number(rest[0]);
     else if (kind === "DEAF") outcome.deaf++;
   }
   return outcome;

@@ -33,6 +33,8 @@ export interface Outcome {
   sent: string[];
   memory: Record<string, { free: number; total: number; usage: number }>;
   costs: { label: string; total: number; chip: number; calls: number }[];
+  /** Instructions that counting adds to each call of the chip model. */
+  counting: number;
   deaf: number;
   violations: string;
 }

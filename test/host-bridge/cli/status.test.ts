@@ -202,8 +202,8 @@ MQTT  not connected, 5 published
       [["run", "--config"], "option '--config <file>' argument missing", "meshcore-room help"],
       [["sim", "--ether", "7300"], '--ether: expected host:port, found "7300"', "--ether 127.0.0.1:7300"],
       [
-        ["sim", "--board", "heltec-v4"],
-        `--board: expected one of ${MODELS}, found "heltec-v4"`,
+        ["sim", "--board", "heltec-v33"],
+        `--board: expected one of ${MODELS}, found "heltec-v33"`,
         "did you mean heltec-v3?",
       ],
       [["sim", "--speed", "fast"], '--speed: expected a number from 0 to 1000, found "fast"', "meshcore-room help"],

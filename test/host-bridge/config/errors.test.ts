@@ -296,8 +296,8 @@ describe("a configuration with a mistake in boards", () => {
     ],
     [
       "an unknown model",
-      { "a.yaml": "boards:\n  - { type: sim, model: heltec-v4 }\n" },
-      `a.yaml:2: boards[0].model: expected one of ${MODELS}, found "heltec-v4"`,
+      { "a.yaml": "boards:\n  - { type: sim, model: heltec-v33 }\n" },
+      `a.yaml:2: boards[0].model: expected one of ${MODELS}, found "heltec-v33"`,
       "did you mean heltec-v3?",
     ],
     [
