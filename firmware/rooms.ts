@@ -145,7 +145,9 @@ export class Rooms {
   private share(changed: Room | null): void {
     this.hal.after(() => {
       this.ring.share(this.list.map((room) => (room ? room.max : 0)));
-      if (changed) this.events.onRoomChange(changed);
+      if (!changed) return;
+      this.ring.makeRoom(changed.handle);
+      this.events.onRoomChange(changed);
     }, 1);
   }
 

@@ -51,12 +51,13 @@ var VISITS=0,LEFT=0;
 function bytesOf(h){var u=new Uint8Array(h.length/2);for(var i=0;i<u.length;i++)u[i]=parseInt(h.substr(2*i,2),16);return u;}
 function hexOf(u){var s="";for(var i=0;i<u.length;i++)s+=(u[i]<16?"0":"")+u[i].toString(16);return s;}
 function idle(then){if(H.chip.dio1()){setTimeout(function(){idle(then);},1);}else setTimeout(then,5);}
+function quiet(then){var n=OUT.length;setTimeout(function(){if(OUT.length!==n)quiet(then);else then();},60);}
 function step(){
  var line=slice(AT,620),end=line.indexOf("\\n");
  if(end<0){DONE=1;FINISH();return;}
  line=line.substr(0,end);AT+=end+1;
  var kind=line.charAt(0),rest=line.substr(2);
- if(kind==="C"){OUT="";RX(rest+"\\r");setTimeout(function(){emit("C "+btoa(OUT));OUT="";step();},30);}
+ if(kind==="C"){OUT="";RX(rest+"\\r");quiet(function(){emit("C "+btoa(OUT));OUT="";step();});}
  else if(kind==="F"){var p=rest.split(" ");COST=0;CHIP=0;CALLS=0;
   if(!H.receive(bytesOf(p[2]),parseFloat(p[0]),parseFloat(p[1])))emit("DEAF");
   setTimeout(function(){idle(function(){if(COUNTS)emit("I "+(p[3]||"")+" "+COST+" "+CHIP+" "+CALLS);step();});},GAP);}
