@@ -102,8 +102,11 @@ function shortNames() {
     // Fields with a value, and getters.
     ...all(protocol, /^ {2}(?:readonly )?(\w+)!?(?:: [^=;]+)? = /gm),
     ...all(protocol, /^ {2}get (\w+)\(/gm),
+    // What tests and the engine's prompt find under the global `meshcore`.
     "protocol",
     "receive",
+    "mesh",
+    "onPacket",
     ...LANGUAGE.flatMap((object) => Object.getOwnPropertyNames(object)),
   ]);
   return [...all(firmware, declared), ...secret].filter((name) => !known.has(name) && name.length > 2);

@@ -15,6 +15,8 @@ const MAX_BUNDLE = 45 * 1024;
 /** JsVars of code, flat tables and the Thumb routine together: 2,700 + 1,500 + 450. */
 const MAX_VARIABLES = 4650;
 const MIN_FREE = 3500;
+/** Instructions from a received packet into the ring, without the radio driver: 36 ms on the nRF52840. */
+const MAX_STORE = 1_000_000;
 /** Instructions of any one handler on the nRF52840: 50 ms. */
 const MAX_HANDLER = 1_400_000;
 /**
@@ -53,6 +55,8 @@ export function budgetReport(figures: Figures[]): number {
       const cost = outcome.costs.find((each) => each.label === label);
       if (!cost) continue;
       const net = cost.total - cost.chip - cost.calls * (outcome.counting - NATIVE_CALL);
+      if (label === "known" || label === "first")
+        judge(`instructions, receive and store, ${label} channel message of 160 bytes`, cost.mesh, MAX_STORE, true);
       judge(`instructions, radio handler, ${label} channel message of 160 bytes`, net, MAX_HANDLER, true);
     }
   }

@@ -5,7 +5,7 @@ import { BOARDS } from "../../boards/all.ts";
 import { type Board, TCXO_VOLTS } from "../../boards/board.ts";
 import { ENGINE_QUIT, type EngineCommand, enginesFrom, inEngineFolder, runEngine, storeInEspruino } from "./engines.ts";
 import { budgetReport, type Figures } from "./figures.ts";
-import { COUNTERS, ESPRUINO_PRELUDE, JERRY_PRELUDE, STEP_RUNNER } from "./inside.ts";
+import { COUNTERS, ESPRUINO_PRELUDE, JERRY_PRELUDE, MESH_COUNTER, STEP_RUNNER } from "./inside.ts";
 import { channelPlans, consolePlan, type Outcome, type Plan, packetPlan } from "./plan.ts";
 
 const FIRMWARE = join(import.meta.dirname, "../../dist/firmware");
@@ -113,7 +113,13 @@ function sorted(text: string): Outcome {
     } else if (kind === "X") outcome.sent.push(rest[0]);
     else if (kind === "M") outcome.memory[rest[0]] = JSON.parse(rest.slice(1).join(" "));
     else if (kind === "I")
-      outcome.costs.push({ label: rest[0], total: Number(rest[1]), chip: Number(rest[2]), calls: Number(rest[3]) });
+      outcome.costs.push({
+        label: rest[0],
+        total: Number(rest[1]),
+        chip: Number(rest[2]),
+        calls: Number(rest[3]),
+        mesh: Number(rest[4]),
+      });
     else if (kind === "P") outcome.violations = rest.join(" ");
     else if (kind === "O") outcome.counting = Number(rest[0]);
     else if (kind === "DEAF") outcome.deaf++;
@@ -150,7 +156,7 @@ async function espruinoScript(engine: EngineCommand, folder: string, board: Boar
     ${STEP_RUNNER}${COUNTERS}
     function FINISH(){${ENGINE_QUIT}}
     emit("M before "+JSON.stringify(mem()));
-    eval(S.read(".bootcde"));
+    eval(S.read(".bootcde"));${MESH_COUNTER}
     emit("M loaded "+JSON.stringify(mem()));
     setTimeout(step,300);`;
 }

@@ -32,7 +32,7 @@ export interface Outcome {
   answers: string[];
   sent: string[];
   memory: Record<string, { free: number; total: number; usage: number }>;
-  costs: { label: string; total: number; chip: number; calls: number }[];
+  costs: { label: string; total: number; chip: number; calls: number; mesh: number }[];
   /** Instructions that counting adds to each call of the chip model. */
   counting: number;
   deaf: number;
