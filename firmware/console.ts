@@ -15,10 +15,15 @@ const MAX_LINE = 240;
 /** Text that waits at most: some lines of a script. */
 const MAX_HELD = 1200;
 const HISTORY_LINES = 10;
+/** Hex digits that one handler makes bytes of, and how often for the longest key and one more. */
+const KEY_PART = 16;
+const MAX_KEY_PARTS = 5;
 /** Before anybody has told the time it counts from MeshCore's own default, 15 May 2024. */
 const UNKNOWN_TIME = 1715770351;
 
-/** A command gets what follows its name and answers with one line, or "" when it printed by itself or has nothing to say. */
+const nothing = (): string => "";
+
+/** A command gets what follows its name and answers with one line, or "" when it has nothing to say or goes on later. */
 type Command = (console: Console, rest: string) => string;
 
 /** By name, which is one word or two. */
@@ -44,6 +49,9 @@ const COMMANDS: [string, Command, string][] = [
   ["help", (c) => c.help(), ""],
 ];
 
+/** For a native search: going through the rows takes longer than most commands. */
+const NAMES = COMMANDS.map((row) => row[0]);
+
 export class Console {
   readonly mesh: Mesh;
   readonly settings: Settings;
@@ -55,6 +63,10 @@ export class Console {
   /** What came in and waits for its turn, while an answer of several lines is going out. */
   private held = "";
   private busy = false;
+  /** The message that `history` is at. */
+  private shown = "";
+  private shownTime = 0;
+  private signal = "";
 
   constructor(hal: Hal, rooms: Rooms, mesh: Mesh, clock: Clock, settings: Settings) {
     this.hal = hal;
@@ -75,7 +87,7 @@ export class Console {
     if (!this.busy) this.proceed();
   }
 
-  /** Takes what is held up to the end of a line, and the rest in another handler: the radio is not to wait for all of it. */
+  /** Takes what is held up to the end of a line; the rest when the line has been dealt with. */
   private proceed(): void {
     const text = this.held;
     const cr = text.indexOf("\r");
@@ -93,18 +105,28 @@ export class Console {
       else this.run(line);
       this.tooLong = false;
     }
-    if (this.held && !this.busy) this.each(0, 1, () => undefined);
+    if (this.held && !this.busy) this.later(() => "");
   }
 
-  /** Does something for each number from `from` up to `end`, each in a handler of its own; what comes in meanwhile waits. */
-  private each(from: number, end: number, show: (i: number) => void): void {
-    this.busy = from < end;
-    if (this.busy) {
+  /** Goes on with a command in another handler, for the radio is not to wait for all of it. What comes in meanwhile waits. */
+  private later(what: () => string): void {
+    this.busy = true;
+    this.hal.after(() => {
+      this.busy = false;
+      const answer = what();
+      if (answer) this.reply(answer);
+      if (this.held && !this.busy) this.proceed();
+    }, 1);
+  }
+
+  /** Does something for each number from `from` up to `end`, each in a handler of its own, and answers with what `last` gives. */
+  private each(from: number, end: number, show: (i: number) => void, last: () => string): void {
+    this.later(() => {
+      if (from === end) return last();
       show(from);
-      this.hal.after(() => this.each(from + 1, end, show), 1);
-    } else if (this.held) {
-      this.proceed();
-    }
+      this.each(from + 1, end, show, last);
+      return "";
+    });
   }
 
   /** Takes characters of a line, with echo and backspace for a person at a terminal. */
@@ -142,16 +164,10 @@ export class Console {
     const command = line.trim();
     if (!command) return;
     const words = command.split(" ");
-    const pair = words[0] + " " + words[1];
-    for (let i = 0; i < COMMANDS.length; i++) {
-      const name = COMMANDS[i][0];
-      if (name === words[0] || name === pair) {
-        const answer = COMMANDS[i][1](this, command.substr(name.length).trim());
-        if (answer) this.reply(answer);
-        return;
-      }
-    }
-    this.reply("Unknown command");
+    let row = NAMES.indexOf(words[0]);
+    if (row < 0) row = NAMES.indexOf(words[0] + " " + words[1]);
+    if (row < 0) this.reply("Unknown command");
+    else this.later(() => COMMANDS[row][1](this, command.substr(NAMES[row].length).trim()));
   }
 
   private reply(text: string): void {
@@ -177,32 +193,45 @@ export class Console {
   rooms(): string {
     const list = this.roomList.list;
     if (!list.some((room) => !!room)) return "no rooms; Try: room add NAME KEYHEX [MAX]";
-    this.each(0, list.length, (i) => {
-      const room = list[i];
-      if (!room) return;
-      const ring = this.roomList.ring;
-      const count = ring.next(i) - ring.first(i);
-      this.reply(
-        this.harmless(room.name) + ": " + count + "/" + room.max + " messages, " + ring.roomBytes(i) + " bytes",
-      );
-    });
+    this.each(
+      0,
+      list.length,
+      (i) => {
+        const room = list[i];
+        if (!room) return;
+        const ring = this.roomList.ring;
+        const count = ring.next(i) - ring.first(i);
+        this.reply(
+          this.harmless(room.name) + ": " + count + "/" + room.max + " messages, " + ring.roomBytes(i) + " bytes",
+        );
+      },
+      nothing,
+    );
     return "";
   }
 
   addRoom(rest: string): string {
     const words = splitWord(rest);
     const options = words[1].split(" ");
-    let key: Uint8Array;
-    try {
-      key = hexToBytes(options[0]);
-    } catch (_) {
-      return "Error: the key is not hex; Try: room add NAME KEYHEX [MAX]";
-    }
-    const code = this.roomList.set(words[0], key, parseInt(options[1] || "0", 10) || 0);
-    if (code === RESULT_OK) return "OK";
-    return code === RESULT_FULL
-      ? "Error: no place for another room"
-      : "Error: a name of 1 to 32 bytes and a key of 32 or 64 hex digits are needed";
+    const hex = options[0];
+    const key = new Uint8Array(Math.ceil(hex.length / 2));
+    let isHex = true;
+    const convert = (i: number): void => {
+      try {
+        key.set(hexToBytes(hex.substr(KEY_PART * i, KEY_PART)), (KEY_PART / 2) * i);
+      } catch (_) {
+        isHex = false;
+      }
+    };
+    this.each(0, Math.min(Math.ceil(hex.length / KEY_PART), MAX_KEY_PARTS), convert, () => {
+      if (!isHex) return "Error: the key is not hex; Try: room add NAME KEYHEX [MAX]";
+      const code = this.roomList.set(words[0], key, parseInt(options[1] || "0", 10) || 0);
+      if (code === RESULT_OK) return "OK";
+      return code === RESULT_FULL
+        ? "Error: no place for another room"
+        : "Error: a name of 1 to 32 bytes and a key of 32 or 64 hex digits are needed";
+    });
+    return "";
   }
 
   removeRoom(rest: string): string {
@@ -224,10 +253,13 @@ export class Console {
     const time = known ? this.clock.unixTime() : UNKNOWN_TIME + this.settings.uptimeS();
     const length = encodeGroupText(time, text, plain);
     const size = cipher.seal(room.channel, plain, length, payload, 0);
-    const code = this.mesh.send(TYPE_GRP_TXT, new Uint8Array(payload.buffer, 0, size), PRIORITY_FLOOD, 0);
-    if (code === RESULT_OK) return known ? "OK" : "OK - clock counts from 15 May 2024; Try: time EPOCH";
-    if (code === RESULT_DUPLICATE) return "Error: the same text was sent this second; Try: again";
-    return code === RESULT_FULL ? "Error: too many messages wait for the air; Try: later" : "Error: cannot be sent";
+    this.later(() => {
+      const code = this.mesh.send(TYPE_GRP_TXT, new Uint8Array(payload.buffer, 0, size), PRIORITY_FLOOD, 0);
+      if (code === RESULT_OK) return known ? "OK" : "OK - clock counts from 15 May 2024; Try: time EPOCH";
+      if (code === RESULT_DUPLICATE) return "Error: the same text was sent this second; Try: again";
+      return code === RESULT_FULL ? "Error: too many messages wait for the air; Try: later" : "Error: cannot be sent";
+    });
+    return "";
   }
 
   history(rest: string): string {
@@ -239,7 +271,7 @@ export class Console {
     const wanted = parseInt(words[1], 10) || HISTORY_LINES;
     const first = Math.max(ring.first(room.handle), end - wanted);
     if (first === end) return "no messages";
-    this.each(first, end, (seq) => this.showMessage(room, seq));
+    this.each(2 * first, 2 * end, (step) => this.showMessage(room, step), nothing);
     return "";
   }
 
@@ -254,11 +286,19 @@ export class Console {
     return shown;
   }
 
-  private showMessage(room: Room, seq: number): void {
+  /** Each message in two steps: opening one takes as long as writing it down. */
+  private showMessage(room: Room, step: number): void {
+    const seq = step >> 1;
+    if (step & 1) {
+      const time = this.clock.text(this.shownTime);
+      if (this.signal) this.reply("#" + seq + " " + time + " " + this.harmless(this.shown) + this.signal);
+      this.shown = this.signal = "";
+      return;
+    }
     const record = this.roomList.record(room, seq);
-    if (!record) return;
-    const text = this.harmless(this.roomList.text(room, record));
-    this.reply("#" + seq + " " + this.clock.text(this.roomList.textTime()) + " " + text + this.roomList.signal(record));
+    this.signal = record ? this.roomList.signal(record) : "";
+    this.shown = record ? this.roomList.text(room, record) : "";
+    this.shownTime = this.roomList.textTime();
   }
 
   getRadio(): string {
@@ -345,7 +385,7 @@ export class Console {
   }
 
   help(): string {
-    this.each(0, COMMANDS.length, (i) => this.reply(COMMANDS[i][0] + " " + COMMANDS[i][2]));
+    this.each(0, COMMANDS.length, (i) => this.reply(COMMANDS[i][0] + " " + COMMANDS[i][2]), nothing);
     return "";
   }
 }

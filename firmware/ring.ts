@@ -75,7 +75,7 @@ export class Ring {
 
   /** Forgets every record of a room; the numbers go on. */
   clear(room: number): void {
-    this.dropBlocks(room, this.owned[room]);
+    if (this.owned[room]) this.drop(room, this.newest[room], this.owned[room]);
   }
 
   /**
@@ -95,7 +95,11 @@ export class Ring {
       const quota = weights[room] ? 1 + Math.floor((spare * weights[room]) / total) : 0;
       this.quota[room] = quota;
       const excess = this.owned[room] - quota;
-      if (excess > 0) this.dropBlocks(room, excess);
+      if (excess > 0) {
+        let last = this.oldest[room];
+        for (let i = 1; i < excess; i++) last = this.nextBlock[last];
+        this.drop(room, last, excess);
+      }
     }
   }
 
@@ -125,7 +129,33 @@ export class Ring {
 
   /** Drops the oldest records until at most `max` are left. */
   trim(room: number, max: number): void {
-    this.firstSeq[room] = Math.max(this.firstSeq[room], this.endSeq[room] - max);
+    const first = this.endSeq[room] - max;
+    if (first <= this.firstSeq[room]) return;
+    this.firstSeq[room] = first;
+    const block = this.blockOf(room, this.oldest[room], first);
+    let last = NONE;
+    let count = 0;
+    for (let each = this.oldest[room]; each !== block; each = this.nextBlock[each]) {
+      last = each;
+      count++;
+    }
+    if (count) this.drop(room, last, count);
+  }
+
+  /** The block in which record `seq` is, not before `block`. */
+  private blockOf(room: number, block: number, seq: number): number {
+    const newest = this.newest[room];
+    const nextBlock = this.nextBlock;
+    const blockSeq = this.blockSeq;
+    // Mostly it is the newest; the way there from the oldest can be long.
+    if (blockSeq[newest] <= seq) return newest;
+    let found = block;
+    let next = nextBlock[found];
+    while (blockSeq[next] <= seq) {
+      found = next;
+      next = nextBlock[found];
+    }
+    return found;
   }
 
   /** Where the bytes of record `seq` begin, or -1 when it is not held. Its length is in the byte before. */
@@ -134,14 +164,10 @@ export class Ring {
     let block = this.cacheBlock;
     let at = this.cacheAt;
     let current = this.cacheSeq;
-    if (this.cacheRoom !== room || seq < current) {
-      block = this.oldest[room];
-      at = block * BLOCK_BYTES;
-      current = this.blockSeq[block];
-    }
-    // Whole blocks first, then record by record.
-    while (block !== this.newest[room] && this.blockSeq[this.nextBlock[block]] <= seq) {
-      block = this.nextBlock[block];
+    const isNear = this.cacheRoom === room && seq >= current;
+    const found = this.blockOf(room, isNear ? block : this.oldest[room], seq);
+    if (!isNear || found !== block) {
+      block = found;
       at = block * BLOCK_BYTES;
       current = this.blockSeq[block];
     }
@@ -190,15 +216,11 @@ export class Ring {
     return true;
   }
 
-  /** Gives the `count` oldest blocks of `room` back, with all that is in them. */
-  private dropBlocks(room: number, count: number): void {
-    if (count === 0) return;
-    const first = this.oldest[room];
-    let last = first;
-    for (let i = 1; i < count; i++) last = this.nextBlock[last];
+  /** Gives the `count` oldest blocks of `room`, up to `last`, back with all that is in them. */
+  private drop(room: number, last: number, count: number): void {
     const following = this.nextBlock[last];
     this.nextBlock[last] = this.free;
-    this.free = first;
+    this.free = this.oldest[room];
     this.oldest[room] = following;
     this.owned[room] -= count;
     if (following === NONE) {

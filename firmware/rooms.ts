@@ -102,7 +102,6 @@ export class Rooms {
     if (known) {
       handle = known.handle;
       this.unlist(known);
-      this.ring.trim(handle, limit);
     } else {
       while (this.list[handle]) handle++;
       if (handle >= MAX_ROOMS) return RESULT_FULL;
@@ -144,6 +143,7 @@ export class Rooms {
   /** Gives the rooms their parts of the arena, in a handler of its own, and tells that `changed` is another. */
   private share(changed: Room | null): void {
     this.hal.after(() => {
+      if (changed) this.ring.trim(changed.handle, changed.max);
       this.ring.share(this.list.map((room) => (room ? room.max : 0)));
       if (!changed) return;
       this.ring.makeRoom(changed.handle);
