@@ -229,7 +229,7 @@ export class EspruinoHal implements Hal {
   }
 }
 
-/** Tells a power management chip which rails to switch on. Where it is not there, the radio will not answer, and that is shown. */
+/** Tells a power management chip which rails to switch on. Where it does not answer, neither will the radio; the driver deals with that. */
 function writeRegisters(pmu: PmuFacts): void {
   if (!pmu.sda) return;
   try {
