@@ -124,7 +124,9 @@ export class EspruinoHal implements Hal {
   }
 
   random(): number {
-    return E.hwRand ? E.hwRand() >>> 0 : Math.floor(Math.random() * 4294967296);
+    // The ESP32-S3 build's generator begins alike after every power-up. The microsecond at which somebody asks does not.
+    const chance = E.hwRand ? E.hwRand() : Math.random() * 4294967296;
+    return (chance ^ (getTime() * 1e6)) >>> 0;
   }
 
   write(bytes: Uint8Array): void {

@@ -78,7 +78,8 @@ export class Link {
   private readonly clock: Clock;
   private readonly settings: Settings;
   private readonly counters: Uint32Array;
-  private readonly bootId: number;
+  /** Chosen when the first host asks: at power-up some engines have no chance to offer but that moment. */
+  private bootId = 0;
   /** The message that is put together: its number at OUT - 1, fields from OUT on; the same memory as halves and words. */
   private readonly out = new Uint8Array(OUT + LINK_MAX_BODY);
   private readonly halves: Uint16Array;
@@ -106,7 +107,6 @@ export class Link {
     this.clock = clock;
     this.settings = settings;
     this.counters = counters;
-    this.bootId = hal.random();
     this.halves = new Uint16Array(this.out.buffer);
     this.words = new Uint32Array(this.out.buffer);
     this.takeTurn = () => this.turn();
@@ -213,6 +213,7 @@ export class Link {
 
   private sendHello(): void {
     const text = [this.settings.board, this.hal.engine, this.settings.version, this.settings.name].join("\0");
+    if (!this.bootId) this.bootId = this.hal.random();
     this.out[OUT + fieldAt(BoardHello, "version")] = LINK_VERSION;
     this.out[OUT + fieldAt(BoardHello, "minVersion")] = LINK_MIN_VERSION;
     this.halves[(OUT + fieldAt(BoardHello, "bootId")) / 2] = this.bootId;

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { BoardHello, Hello } from "../../protocol/link.ts";
 import { createSimBoard, type SimBoard, type SimBoardOptions } from "../../simulator/sim-board.ts";
+import { Host } from "./host.ts";
 import { bundle, groupText, TEST_KEY, World } from "./world.ts";
 
 /** A board with the built bundle, and what can be said and heard around it. */
@@ -113,4 +115,26 @@ describe("boards whose console is the ESP32-S3's own USB", () => {
       assert.deepEqual(JSON.parse(JSON.stringify(scene.board.globals.calls)), [[115200, {}]]);
       scene.board.stop();
     });
+});
+
+describe("boards whose random numbers begin alike after every power-up", () => {
+  /** The boot id of a Heltec V3 whose generator gives but one number, asked `afterMs` after power-up. */
+  function bootId(afterMs: number): number {
+    const scene = new Scene("heltec-v3", { source: `E.hwRand = function () { return 4; };${bundle("heltec-v3")}` });
+    const host = new Host(scene.board.serial, scene.world.clock);
+    scene.world.clock.advance(afterMs);
+    host.send(Hello, { version: 1, minVersion: 1, unixTime: 0, wants: 0 });
+    scene.world.clock.advance(500);
+    host.send(Hello, { version: 1, minVersion: 1, unixTime: 0, wants: 0 });
+    scene.world.clock.advance(500);
+    const [first, second] = host.got(BoardHello);
+    scene.board.stop();
+    assert.equal(second.bootId, first.bootId, "one boot, one id");
+    return first.bootId;
+  }
+
+  it("each boot has an id of its own, or a host would take the new rings for the old ones", () => {
+    const ids = [0, 1, 2, 100, 1000].map(bootId);
+    assert.equal(new Set(ids).size, ids.length);
+  });
 });
