@@ -3,6 +3,7 @@
 export const ESP32S3_HAZARDS = [
   "Espruino's ESP32-S3 build has no analogRead, so the battery voltage is not known.",
   "Math.random and E.hwRand of this build are not fit for keys.",
+  "Version 2v29 of this build loses what comes in large packets (Espruino issue 2718): upload in small plain chunks, or flash a later one.",
   "This build always runs its boot code and has no button to skip it: Ctrl-C stops it, and `esptool erase_region 0x320000 0xE0000` erases everything that is stored.",
 ];
 
