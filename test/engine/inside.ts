@@ -46,7 +46,7 @@ function mem(){return{free:0,total:0,usage:0};}
  * Where the engine counts instructions, each frame's handler is measured: all, and of it what the chip model took.
  */
 export const STEP_RUNNER = `
-var DONE=0,AT=0,GAP=20,COUNTS=typeof instructions==="function",COST=0,CHIP=0,CALLS=0,MESH=0;
+var DONE=0,AT=0,GAP=20,COUNTS=typeof instructions==="function",COST=0,CHIP=0,CALLS=0,OFCHIP=0,OFCALLS=0,MESH=0;
 function bytesOf(h){var u=new Uint8Array(h.length/2);for(var i=0;i<u.length;i++)u[i]=parseInt(h.substr(2*i,2),16);return u;}
 function hexOf(u){var s="";for(var i=0;i<u.length;i++)s+=(u[i]<16?"0":"")+u[i].toString(16);return s;}
 function idle(then){if(H.chip.dio1()){setTimeout(function(){idle(then);},1);}else setTimeout(then,5);}
@@ -59,7 +59,7 @@ function step(){
  if(kind==="C"){OUT="";RX(rest+"\\r");quiet(function(){emit("C "+btoa(OUT));OUT="";step();});}
  else if(kind==="F"){var p=rest.split(" ");COST=0;CHIP=0;CALLS=0;MESH=0;
   if(!H.receive(bytesOf(p[2]),parseFloat(p[0]),parseFloat(p[1])))emit("DEAF");
-  setTimeout(function(){idle(function(){if(COUNTS)emit("I "+(p[3]||"-")+" "+COST+" "+CHIP+" "+CALLS+" "+MESH);step();});},GAP);}
+  setTimeout(function(){idle(function(){if(COUNTS)emit("I "+(p[3]||"-")+" "+COST+" "+OFCHIP+" "+OFCALLS+" "+MESH);step();});},GAP);}
  else if(kind==="X"){var s=H.sent;for(var i=0;i<s.length;i++)emit("X "+hexOf(s[i]));step();}
  else if(kind==="M"){emit("M "+rest+" "+JSON.stringify(mem()));step();}
  else if(kind==="P"){emit("P "+H.chip.violations.length+" "+H.chip.violations.join("; "));step();}
@@ -86,6 +86,6 @@ if(COUNTS){
  SPI1.send=function(d,n){var a=instructions(),r=send0(d,n);CALLS++;CHIP+=instructions()-a;return r;};
  SPI1.write=function(d,n){var a=instructions();write0(d,n);CALLS++;CHIP+=instructions()-a;};
  global.digitalRead=function(p){var a=instructions(),r=read0(p);CALLS++;CHIP+=instructions()-a;return r;};
- global.setWatch=function(f,p,o){return watch0(function(e){var k=CHIP,n=CALLS;CHIP=0;CALLS=0;var a=instructions();f(e);a=instructions()-a;if(a>COST)COST=a;else{CHIP=k;CALLS=n;}},p,o);};
+ global.setWatch=function(f,p,o){return watch0(function(e){CHIP=0;CALLS=0;var a=instructions();f(e);a=instructions()-a;if(a>COST){COST=a;OFCHIP=CHIP;OFCALLS=CALLS;}},p,o);};
 }
 `;

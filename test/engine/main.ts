@@ -84,7 +84,7 @@ function runSteps(engine: EngineCommand, board: Board, steps: string[]): Promise
       : await espruinoScript(engine, folder, board, `${steps.join("\n")}\n`);
     const run = await runEngine(engine, script, { folder, limitMs: LIMIT_MS });
     if (run.ended !== "script") {
-      const end = (run.text + run.errors).trimEnd().slice(-1500);
+      const end = (run.text + run.errors).trimEnd().slice(0, 2500);
       throw new Error(`${engine.name} stopped early (${run.ended}, code ${run.code}): ${end}`);
     }
     const outcome = sorted(run.text);
