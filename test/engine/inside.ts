@@ -13,6 +13,7 @@ if(typeof Serial2=="undefined")global.Serial2=PORT;else take(Serial2);
 E.setConsole=function(){};
 function emit(s){print(s);}
 function slice(at,n){return S.read("steps",at,n);}
+function UNREAD(){}
 function mem(){return process.memory();}
 `;
 
@@ -36,6 +37,7 @@ function btoa(s){var o="";for(var i=0;i<s.length;i+=3){var n=s.charCodeAt(i)<<16
 o+=B[n>>18]+B[n>>12&63]+(i+1<s.length?B[n>>6&63]:"=")+(i+2<s.length?B[n&63]:"=");}return o;}
 function emit(s){print(s);}
 var LINE=0;
+function UNREAD(){LINE--;}
 function slice(){return LINE<STEPS.length?STEPS[LINE++]+"\\n":"";}
 function mem(){return{free:0,total:0,usage:0};}
 `;
@@ -46,7 +48,7 @@ function mem(){return{free:0,total:0,usage:0};}
  * Where the engine counts instructions, each frame's handler is measured: all, and of it what the chip model took.
  */
 export const STEP_RUNNER = `
-var DONE=0,AT=0,GAP=20,COUNTS=typeof instructions==="function",COST=0,CHIP=0,CALLS=0,OFCHIP=0,OFCALLS=0,MESH=0;
+var DONE=0,AT=0,GAP=20,COUNTS=typeof instructions==="function",COST=0,CHIP=0,CALLS=0,OFCHIP=0,OFCALLS=0,MESH=0,AGAIN=0;
 function bytesOf(h){var u=new Uint8Array(h.length/2);for(var i=0;i<u.length;i++)u[i]=parseInt(h.substr(2*i,2),16);return u;}
 function hexOf(u){var s="";for(var i=0;i<u.length;i++)s+=(u[i]<16?"0":"")+u[i].toString(16);return s;}
 function idle(then){if(H.chip.dio1()){setTimeout(function(){idle(then);},1);}else setTimeout(then,5);}
@@ -58,7 +60,10 @@ function step(){
  var kind=line.charAt(0),rest=line.substr(2);
  if(kind==="C"){OUT="";RX(rest+"\\r");quiet(function(){emit("C "+btoa(OUT));OUT="";step();});}
  else if(kind==="F"){var p=rest.split(" ");COST=0;CHIP=0;CALLS=0;MESH=0;
-  if(!H.receive(bytesOf(p[2]),parseFloat(p[0]),parseFloat(p[1])))emit("DEAF");
+  if(!H.receive(bytesOf(p[2]),parseFloat(p[0]),parseFloat(p[1]))){
+   // Between two receptions for a moment: a frame has a preamble to wait through. A tenth of a second is deaf.
+   if(AGAIN++>50){emit("DEAF");AGAIN=0;}else{AT-=end+1;UNREAD();setTimeout(step,2);return;}}
+  AGAIN=0;
   setTimeout(function(){idle(function(){if(COUNTS)emit("I "+(p[3]||"-")+" "+COST+" "+OFCHIP+" "+OFCALLS+" "+MESH);step();});},GAP);}
  else if(kind==="X"){var s=H.sent;for(var i=0;i<s.length;i++)emit("X "+hexOf(s[i]));step();}
  else if(kind==="M"){emit("M "+rest+" "+JSON.stringify(mem()));step();}
