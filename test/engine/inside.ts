@@ -48,11 +48,12 @@ function mem(){return{free:0,total:0,usage:0};}
  * Where the engine counts instructions, each frame's handler is measured: all, and of it what the chip model took.
  */
 export const STEP_RUNNER = `
-var DONE=0,AT=0,GAP=20,COUNTS=typeof instructions==="function",COST=0,CHIP=0,CALLS=0,OFCHIP=0,OFCALLS=0,MESH=0,AGAIN=0;
+var DONE=0,AT=0,GAP=20,COUNTS=typeof instructions==="function",COST=0,CHIP=0,CALLS=0,OFCHIP=0,OFCALLS=0,MESH=0,AGAIN=0,QUIET=0;
 function bytesOf(h){var u=new Uint8Array(h.length/2);for(var i=0;i<u.length;i++)u[i]=parseInt(h.substr(2*i,2),16);return u;}
 function hexOf(u){var s="";for(var i=0;i<u.length;i++)s+=(u[i]<16?"0":"")+u[i].toString(16);return s;}
 function idle(then){if(H.chip.dio1()){setTimeout(function(){idle(then);},1);}else setTimeout(then,5);}
-function quiet(then){var n=OUT.length;setTimeout(function(){if(OUT.length!==n)quiet(then);else then();},60);}
+// The board answers line by line, and the plain Linux build reads its code from a file, 16 bytes at a time.
+function quiet(then){var n=OUT.length;setTimeout(function(){if(OUT.length!==n||OUT.indexOf("->")<0&&QUIET++<20)quiet(then);else{QUIET=0;then();}},300);}
 function step(){
  var line=slice(AT,620),end=line.indexOf("\\n");
  if(end<0){DONE=1;FINISH();return;}

@@ -89,12 +89,15 @@ export function channelPlans(): Plan[] {
         ...some.map(({ id, psk }, n) => `C room add r${n} ${shortKey(psk)} 200 ${id.length ? "" : ""}`.trimEnd()),
         ...mine.map(({ raw }) => `F ${SIGNAL} ${raw}`),
         ...some.map((_, n) => `C history r${n} 200`),
+        "C stats-packets",
         "P",
       ],
       checks: some.map(({ id }, n) => ({
         title: `holds what was sent in channel ${id}, in order, and nothing forged`,
         run: (outcome) => {
           assert.match(outcome.answers[n], /OK/);
+          assert.equal(outcome.deaf, 0, "the receiver was off");
+          assert.match(outcome.answers[2 * some.length], new RegExp(`"recv":${mine.length},`), "frames received");
           const shown = outcome.answers[some.length + n]
             .split("\n")
             .map(textOf)
