@@ -145,18 +145,26 @@ function read(name: string): string {
   return readFileSync(join(FIRMWARE, name), "latin1");
 }
 
-/** As on a board: bundle and chip model run from storage, and the steps are read from there too. */
+/**
+ * As on a board, bundle and chip model run from storage. The plain Linux build reads its storage from a file 16 bytes at a time,
+ * so slowly that timing means nothing: there, and it has the memory, both stand in the script.
+ */
 async function espruinoScript(engine: EngineCommand, folder: string, board: Board, steps: string): Promise<string> {
-  await storeInEspruino(engine, folder, ".bootcde", read(`${board.id}.js`));
-  await storeInEspruino(engine, folder, "chip", read("chip-model.js"));
   await storeInEspruino(engine, folder, "steps", steps);
-  const thumb = RUNS_THUMB.test(engine.name) ? "" : "E.nativeCall=undefined;";
-  return `${ESPRUINO_PRELUDE}${thumb}
-    eval(S.read("chip"));var H=chipModel.install(global,${pins(board)},0.02);
+  const isBoardLike = RUNS_THUMB.test(engine.name);
+  const code = async (name: string, stored: string): Promise<string> => {
+    if (!isBoardLike) return read(name);
+    await storeInEspruino(engine, folder, stored, read(name));
+    return `eval(S.read(${JSON.stringify(stored)}));`;
+  };
+  return `${ESPRUINO_PRELUDE}${isBoardLike ? "" : "E.nativeCall=undefined;"}
+    ${await code("chip-model.js", "chip")}
+    var H=chipModel.install(global,${pins(board)},0.02);
     ${STEP_RUNNER}${COUNTERS}
     function FINISH(){${ENGINE_QUIT}}
     emit("M before "+JSON.stringify(mem()));
-    eval(S.read(".bootcde"));${MESH_COUNTER}
+    ${await code(`${board.id}.js`, ".bootcde")}
+    ${MESH_COUNTER}
     emit("M loaded "+JSON.stringify(mem()));
     setTimeout(step,300);`;
 }
