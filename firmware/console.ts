@@ -23,38 +23,14 @@ const UNKNOWN_TIME = 1715770351;
 
 const nothing = (): string => "";
 
-/** A command gets what follows its name and answers with one line, or "" when it has nothing to say or goes on later. */
-type Command = (console: Console, rest: string) => string;
-
-/** By name, which is one word or two. */
-const COMMANDS: [string, Command, string][] = [
-  ["ver", (c) => c.version(), ""],
-  ["clock", (c) => c.clockText(), ""],
-  ["time", (c, rest) => c.setTime(rest), "EPOCH"],
-  ["rooms", (c) => c.rooms(), ""],
-  ["room add", (c, rest) => c.addRoom(rest), "NAME KEYHEX [MAX]"],
-  ["room remove", (c, rest) => c.removeRoom(rest), "NAME"],
-  ["say", (c, rest) => c.say(rest), "ROOM TEXT"],
-  ["history", (c, rest) => c.history(rest), "ROOM [N]"],
-  ["get radio", (c) => c.getRadio(), ""],
-  ["set radio", (c, rest) => c.setRadio(rest), "MHZ,KHZ,SF,CR"],
-  ["get tx", (c) => "> " + c.mesh.radio.settings.powerDbm, ""],
-  ["get name", (c) => "> " + c.settings.name, ""],
-  ["set name", (c, rest) => (c.settings.setName(rest) ? "OK" : "Error, bad chars"), "NAME"],
-  ["stats-core", (c) => c.statsCore(), ""],
-  ["stats-radio", (c) => c.statsRadio(), ""],
-  ["stats-packets", (c) => c.statsPackets(), ""],
-  ["reboot", (c) => c.reboot(), ""],
-  ["repl", (c) => c.repl(), ""],
-  ["help", (c) => c.help(), ""],
-];
-
-/** For a native search: going through the rows takes longer than most commands. */
-const NAMES = COMMANDS.map((row) => row[0]);
+/** For `help`; perform() is what knows them. */
+const COMMANDS =
+  "ver|clock|time EPOCH|rooms|room add NAME KEYHEX [MAX]|room remove NAME|say ROOM TEXT|history ROOM [N]|get radio|" +
+  "set radio MHZ,KHZ,SF,CR|get tx|get name|set name NAME|stats-core|stats-radio|stats-packets|reboot|repl|help";
 
 export class Console {
-  readonly mesh: Mesh;
-  readonly settings: Settings;
+  private readonly mesh: Mesh;
+  private readonly settings: Settings;
   private readonly hal: Hal;
   private readonly roomList: Rooms;
   private readonly clock: Clock;
@@ -164,25 +140,75 @@ export class Console {
     const command = line.trim();
     if (!command) return;
     const words = command.split(" ");
-    let row = NAMES.indexOf(words[0]);
-    if (row < 0) row = NAMES.indexOf(words[0] + " " + words[1]);
-    if (row < 0) this.reply("Unknown command");
-    else this.later(() => COMMANDS[row][1](this, command.substr(NAMES[row].length).trim()));
+    const pair = words[0] + " " + words[1];
+    this.later(() => {
+      let answer = this.perform(words[0], command.substr(words[0].length).trim());
+      if (answer === null) answer = this.perform(pair, command.substr(pair.length).trim());
+      return answer === null ? "Unknown command" : answer;
+    });
+  }
+
+  /**
+   * Does a command of one word or two, with what follows it, and answers with one line, or "" when it has nothing to say or
+   * goes on later; null when there is no such command. A switch, since a table of functions takes 250 variables.
+   */
+  private perform(name: string, rest: string): string | null {
+    switch (name) {
+      case "say":
+        return this.say(rest);
+      case "history":
+        return this.history(rest);
+      case "rooms":
+        return this.rooms();
+      case "ver":
+        return this.version();
+      case "clock":
+        return this.clockText();
+      case "time":
+        return this.setTime(rest);
+      case "room add":
+        return this.addRoom(rest);
+      case "room remove":
+        return this.removeRoom(rest);
+      case "get radio":
+        return this.getRadio();
+      case "set radio":
+        return this.setRadio(rest);
+      case "get tx":
+        return "> " + this.mesh.radio.settings.powerDbm;
+      case "get name":
+        return "> " + this.settings.name;
+      case "set name":
+        return this.settings.setName(rest) ? "OK" : "Error, bad chars";
+      case "stats-core":
+        return this.statsCore();
+      case "stats-radio":
+        return this.statsRadio();
+      case "stats-packets":
+        return this.statsPackets();
+      case "reboot":
+        return this.reboot();
+      case "repl":
+        return this.repl();
+      case "help":
+        return this.help();
+    }
+    return null;
   }
 
   private reply(text: string): void {
     this.hal.print("  -> " + text + "\r\n");
   }
 
-  version(): string {
+  private version(): string {
     return this.settings.version + " (Build: meshcore-room " + this.settings.board + ", " + this.hal.engine + ")";
   }
 
-  clockText(): string {
+  private clockText(): string {
     return this.clock.isSet() ? this.clock.text(this.clock.unixTime()) : "not set; Try: time EPOCH";
   }
 
-  setTime(rest: string): string {
+  private setTime(rest: string): string {
     const epoch = parseInt(rest, 10);
     if (!(epoch > 0)) return "Error: time EPOCH, seconds since 1970";
     if (this.clock.isSet() && epoch < this.clock.unixTime()) return "(ERR: clock cannot go backwards)";
@@ -190,7 +216,7 @@ export class Console {
     return "OK - clock set: " + this.clock.text(epoch);
   }
 
-  rooms(): string {
+  private rooms(): string {
     const list = this.roomList.list;
     if (!list.some((room) => !!room)) return "no rooms; Try: room add NAME KEYHEX [MAX]";
     this.each(
@@ -210,7 +236,7 @@ export class Console {
     return "";
   }
 
-  addRoom(rest: string): string {
+  private addRoom(rest: string): string {
     const words = splitWord(rest);
     const options = words[1].split(" ");
     const hex = options[0];
@@ -234,11 +260,11 @@ export class Console {
     return "";
   }
 
-  removeRoom(rest: string): string {
+  private removeRoom(rest: string): string {
     return this.roomList.remove(splitWord(rest)[0]) ? "OK" : "Error: no such room";
   }
 
-  say(rest: string): string {
+  private say(rest: string): string {
     const words = splitWord(rest);
     const room = this.roomList.find(words[0]);
     if (!room) return "Error: no such room; Try: rooms";
@@ -262,7 +288,7 @@ export class Console {
     return "";
   }
 
-  history(rest: string): string {
+  private history(rest: string): string {
     const words = splitWord(rest);
     const room = this.roomList.find(words[0]);
     if (!room) return "Error: no such room; Try: rooms";
@@ -301,12 +327,12 @@ export class Console {
     this.shownTime = this.roomList.textTime();
   }
 
-  getRadio(): string {
+  private getRadio(): string {
     const radio = this.mesh.radio.settings;
     return "> " + radio.freqHz / 1e6 + "," + radio.bwHz / 1e3 + "," + radio.sf + "," + radio.cr;
   }
 
-  setRadio(rest: string): string {
+  private setRadio(rest: string): string {
     const parts = rest.split(",");
     const now = this.mesh.radio.settings;
     const radio = {
@@ -320,7 +346,7 @@ export class Console {
     return done ? "OK" : "Error, invalid radio params";
   }
 
-  statsCore(): string {
+  private statsCore(): string {
     return (
       '{"battery_mv":' +
       this.hal.batteryMv() +
@@ -334,7 +360,7 @@ export class Console {
     );
   }
 
-  statsRadio(): string {
+  private statsRadio(): string {
     const radio = this.mesh.radio;
     return (
       '{"noise_floor":' +
@@ -351,7 +377,7 @@ export class Console {
     );
   }
 
-  statsPackets(): string {
+  private statsPackets(): string {
     const counters = this.mesh.counters;
     const sent = counters[COUNT.tx];
     const malformed = counters[COUNT.malformed];
@@ -373,19 +399,20 @@ export class Console {
     );
   }
 
-  reboot(): string {
+  private reboot(): string {
     this.hal.after(() => this.hal.reboot(), 100);
     return "OK";
   }
 
-  repl(): string {
+  private repl(): string {
     this.reply("the engine's prompt has the port now; reboot() or reset the board to come back");
     this.hal.repl();
     return "";
   }
 
-  help(): string {
-    this.each(0, COMMANDS.length, (i) => this.reply(COMMANDS[i][0] + " " + COMMANDS[i][2]), nothing);
+  private help(): string {
+    const lines = COMMANDS.split("|");
+    this.each(0, lines.length, (i) => this.reply(lines[i]), nothing);
     return "";
   }
 }
