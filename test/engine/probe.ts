@@ -1,0 +1,284 @@
+/*
+ * Instructions of the bundle's event handlers, on Espruino engines that count them: a global function `instructions()`.
+ *
+ * Instead of the chip model the radio is a handful of ready answers, so that nothing of a model is in the figures. Every call
+ * that ends in such a stand-in is noted and made again afterwards: what it takes goes off, what the engine's own function
+ * takes comes on. Before each handler the engine collects its garbage, as the firmware has it do every few seconds.
+ */
+import { bytesToLatin1, hexToBytes } from "../../protocol/bytes.ts";
+import type { Message } from "../../protocol/codec.ts";
+import { crc32 } from "../../protocol/crc32.ts";
+import { kissFrame } from "../../protocol/kiss.ts";
+import * as link from "../../protocol/link.ts";
+import { LINK_MAX_BODY, sealBody } from "../../protocol/link-frame.ts";
+import { groupText, TEST_KEY } from "../scenario/world.ts";
+import { ENGINE_QUIT, type EngineCommand, inEngineFolder, runEngine, storeInEspruino } from "./engines.ts";
+
+const LIMIT_MS = 60_000;
+
+/** Instructions of a handler, the most of all times that it was measured. */
+export interface Cost {
+  label: string;
+  times: number;
+  most: number;
+  /** Of a radio handler: from the packet's reading to its end. */
+  stored: number;
+}
+
+export interface Probe {
+  costs: Cost[];
+  /** JsVars of the program's data: the arena, tables, objects. */
+  data: number;
+}
+
+/** As measured on the ARM build with its SPI idle: 4 to 100 bytes; and LoopbackA for a serial port. */
+const NATIVE = `var SEND=19600,SEND_BYTE=164,WRITE=19900,WRITE_BYTE=52,PRINT=17800,PRINT_BYTE=147;`;
+
+/**
+ * Steps, one a line: "F label base64" hears a frame (behind 3 bytes, as ReadBuffer answers), "D label" ends a transmission,
+ * "S label base64" is serial input, "T label ms" runs the timers of up to so many ms, "K label" the housekeeping. With "-" as
+ * label nothing is measured. "G" leaves the garbage where it is from here on, "g" collects again.
+ */
+const PROBE = `
+${NATIVE}
+var S=require("Storage"),I=instructions,LOG=[],T=[],TICK=null,ID=0,DEAD=0,RX=null,WATCH=null,DIO1=null,PIN=new Pin("D7"),IRQ=0,FROM=0,TO=0,COLLECT=true,TEXT="",MESH=null,EMPTY=0,AT=0;
+var CUR=new Uint8Array(4),A=new Uint8Array(4),B=new Uint8Array(4),ZERO=new Uint8Array(5);
+var SIGNAL=new Uint8Array([0,0,142,42,142]),STATUS=new Uint8Array([82,82]),REG=new Uint8Array([0,0,0,0,83]);
+function send(d){LOG.push(d);var o=d[0];if(o===0x1e)return CUR;if(o===0x12){A[3]=IRQ;return A;}if(o===0x14)return SIGNAL;
+ if(o===0x13)return B;if(o===0x1d)return REG;if(o===0xc0)return STATUS;return ZERO;}
+function write(d){LOG.push(d.length);if(d[0]===2)IRQ=0;}
+function level(p){LOG.push("r");return p===DIO1&&IRQ?1:0;}
+function timer(f,ms){LOG.push("t");if(ms===500)TICK=f;else T.push([f,ms,++ID]);return ID;}
+function cancel(id){LOG.push("c");DEAD=id;}
+function port(s){LOG.push("p"+s.length);TEXT=s;}
+function took(f,a){var t=I();f(a);return I()-t;}
+function aSend(d){SPI1.send(d,PIN);}
+function aWrite(d){SPI1.write(d,PIN);}
+function aRead(){digitalRead(PIN);}
+function aTimer(){setTimeout(aRead,9e8);}
+function aCancel(){clearTimeout(1);}
+function aPrint(s){USB.write(s);}
+function none(){}
+// With the engine's own functions still in place.
+var NONE=took(none),READ=took(aRead),TIMER=took(aTimer),CANCEL=took(aCancel);
+clearTimeout();
+USB.setup=none;USB.on=function(e,f){RX=f;};USB.write=port;E.setConsole=none;SPI1.setup=none;SPI1.send=send;SPI1.write=write;
+["pinMode","digitalWrite"].forEach(function(n){global[n]=none;});
+global.setWatch=function(f,p){WATCH=f;DIO1=PIN=p;return 1;};global.digitalRead=level;global.setTimeout=timer;global.clearTimeout=cancel;
+function around(a,b,c){AT=LOG.length;FROM=I();MESH.call(this,a,b,c);TO=I();}
+function nothing(a,b,c){}
+// Measures Mesh.onPacket by itself, from reading the packet to its place in the ring.
+function wrap(mesh){
+ MESH=nothing;around(1,2,3);around(1,2,3);EMPTY=TO-FROM;
+ MESH=mesh.onPacket;mesh.onPacket=around;}
+// What the stand-ins in \`log\` took beyond native calls.
+function excess(log){var x=0,n=T.length,dead=DEAD;
+ log.forEach(function(e){
+  if(e==="r")x+=took(aRead)-READ;
+  else if(e==="t"){x+=took(aTimer)-TIMER;T.splice(n,9);}
+  else if(e==="c")x+=took(aCancel)-CANCEL;
+  else if(typeof e==="string"){var c=parseInt(e.substr(1),10),s="";while(s.length<c)s+="0123456789";x+=took(aPrint,s)-NONE-PRINT-PRINT_BYTE*c;}
+  else if(typeof e==="number")x+=took(aWrite,new Uint8Array(e))-NONE-WRITE-WRITE_BYTE*e;
+  else x+=took(aSend,e)-NONE-SEND-SEND_BYTE*e.length;});
+ DEAD=dead;
+ return x;}
+function measure(label,f,a){
+ if(label==="-"){f(a);LOG=[];return;}
+ if(COLLECT)process.memory();
+ LOG=[];FROM=TO=0;
+ var t=took(f,a)-NONE,log=LOG,stored=TO-FROM;LOG=[];
+ if(stored){t-=EMPTY;stored-=EMPTY+excess(log.slice(AT,log.length-1));}
+ t-=excess(log);LOG=[];
+ print("I "+label+" "+Math.round(t)+" "+Math.round(stored));}
+function timers(label,ms){var due=T;T=[];due.forEach(function(e){if(e[2]!==DEAD&&e[1]<=ms)measure(label,e[0]);});}
+function bytes(s){return E.toUint8Array(atob(s));}
+function step(kind,label,arg){
+ if(kind==="F"){CUR=bytes(arg);B[2]=CUR.length-3;IRQ=2;measure(label,WATCH);}
+ else if(kind==="D"){IRQ=1;measure(label,WATCH);}
+ else if(kind==="S")measure(label,RX,atob(arg));
+ else if(kind==="T")timers(label,parseInt(arg,10));
+ else if(kind==="K")measure(label,TICK);
+ else COLLECT=kind==="g";}
+`;
+
+/** All variables of the engine, between two lines that begin with W. */
+const DUMP = `process.memory();print("W");E.dumpVariables();print("W");`;
+
+/** Runs the probe in a fresh engine that counts. Throws when it stops before the end. */
+export async function probe(engine: EngineCommand, bundle: string): Promise<Probe> {
+  const script = `${PROBE}
+    eval(S.read(".bootcde"));
+    ${DUMP}
+    wrap(meshcore.mesh);
+    var at=0,line,w;
+    while((line=S.read("probe",at,600))){
+     line=line.substr(0,line.indexOf("\\n"));at+=line.length+1;
+     w=line.split(" ");step(w[0],w[1],w[2]);}
+    ${ENGINE_QUIT}`;
+  const run = await inEngineFolder(async (folder) => {
+    await storeInEspruino(engine, folder, ".bootcde", bundle);
+    await storeInEspruino(engine, folder, "probe", `${probeSteps().join("\n")}\n`);
+    return runEngine(engine, script, { folder, limitMs: LIMIT_MS });
+  });
+  if (run.ended !== "script") throw new Error(`${engine.name} stopped early: ${(run.text + run.errors).slice(-1500)}`);
+  return { costs: costs(run.text), data: dataVariables(run.text) };
+}
+
+function costs(text: string): Cost[] {
+  const found = new Map<string, Cost>();
+  for (const [, name, total, stored] of text.matchAll(/^I (\S+) (-?\d+) (-?\d+)$/gm)) {
+    const label = name.replace(":", ": ").replaceAll("-", " ").replaceAll(",", ", ");
+    const cost = found.get(label) ?? { label, times: 0, most: 0, stored: 0 };
+    cost.times++;
+    cost.most = Math.max(cost.most, Number(total));
+    cost.stored = Math.max(cost.stored, Number(stored));
+    found.set(label, cost);
+  }
+  return [...found.values()];
+}
+
+/** A variable of E.dumpVariables(): its size in JsVars, its kind, what it shows of its content, what it points to. */
+interface Variable {
+  size: number;
+  kind: number;
+  content: string;
+  children: number[];
+}
+
+function variables(dump: string): Map<number, Variable> {
+  const found = new Map<number, Variable>();
+  for (const line of dump.split("\n")) {
+    const words = line.replace(/,$/, "").split(",");
+    if (words.length < 3 || !/^\d+,\d+,\d+,/.test(line)) continue;
+    const [ref, size, kind] = words.splice(0, 3).map(Number);
+    const children: number[] = [];
+    while (/^\d+$/.test(words.at(-1) ?? "")) children.push(Number(words.pop()));
+    found.set(ref, { size, kind, content: words.join(","), children });
+  }
+  return found;
+}
+
+/** JSV_FUNCTION and its relatives: from JsVar kind 6 to 9 with 14-byte variables. */
+const isFunction = (kind: number): boolean => kind >= 6 && kind <= 9;
+
+/** JsVars of all that the running program holds: what can be reached from its global without going through a function. */
+function dataVariables(text: string): number {
+  const all = variables(text.split(/^W$/m)[1]);
+  const waiting = [...all].filter(([, { content }]) => content === '"meshcore"').map(([ref]) => ref);
+  const seen = new Set<number>();
+  let total = 0;
+  for (let ref = waiting.pop(); ref !== undefined; ref = waiting.pop()) {
+    const variable = all.get(ref);
+    if (!variable || seen.has(ref)) continue;
+    seen.add(ref);
+    if (isFunction(variable.kind) || variable.content === '"__proto__"') continue;
+    total += variable.size;
+    waiting.push(...variable.children);
+  }
+  return total;
+}
+
+const KEY32 = new Uint8Array(32);
+KEY32.set(hexToBytes(TEST_KEY));
+const text = (words: string): Uint8Array => new Uint8Array(Buffer.from(words));
+/** The longest text that there is: 160 bytes with its sender. */
+const longest = (n: number): string => groupText(TEST_KEY, 1700000000 + n, "Ann", "x".repeat(155));
+
+/** The steps of a probe. Labels say what is measured; those with the same label are the worse ones of several. */
+function probeSteps(): string[] {
+  const hear = (label: string, hex: string): string =>
+    `F ${label} ${Buffer.concat([new Uint8Array(3), hexToBytes(hex)]).toString("base64")}`;
+  const say = (label: string, words: string): string => `S ${label} ${Buffer.from(words, "latin1").toString("base64")}`;
+  const tell = <V>(label: string, table: Message<V>, value: V): string => {
+    const body = new Uint8Array(LINK_MAX_BODY);
+    const size = sealBody(crc32, table, value, body);
+    return say(label, kissFrame(link.LINK_PORT, 0, bytesToLatin1(body.slice(0, size))));
+  };
+  const turns = (label: string, count: number): string[] => Array.from({ length: count }, () => `T ${label} 10`);
+  const type = (label: string, line: string): string[] => [say(label, `${line}\r`), ...turns(`${label},turns`, 40)];
+  const advert = (n: number): string => `1100${n.toString(16).padStart(2, "0").repeat(32)}${"cd".repeat(88)}`;
+  const flipped = (hex: string, at: number): string => {
+    const bytes = hexToBytes(hex);
+    bytes[at] ^= 1;
+    return Buffer.from(bytes).toString("hex");
+  };
+  let n = 0;
+  const many = (count: number): string[] =>
+    Array.from({ length: count }, () => [hear("-", longest(++n)), "T - 10"]).flat();
+  return [
+    // The radio is set up.
+    ...turns("-", 8),
+    say("-", `room add test ${TEST_KEY} 500\r`),
+    say("-", "time 1700001000\r"),
+    ...turns("-", 8),
+    ...many(1),
+    hear("radio:stored", longest(++n)),
+    hear("radio:duplicate", longest(n)),
+    hear("radio:wrong-MAC", flipped(longest(++n), 4)),
+    hear("radio:unknown-channel", flipped(longest(++n), 2)),
+    hear("radio:other-packet", advert(1)),
+    ...Array.from({ length: 10 }, () => "K timer:housekeeping"),
+    "T timer:tidying 250",
+    tell("link:Hello", link.Hello, { version: 1, minVersion: 1, unixTime: 1700001000, wants: 1 }),
+    ...turns("turn:BoardHello,RoomState", 4),
+    tell("link:GetStatus", link.GetStatus, { req: 7 }),
+    ...turns("turn:Status", 2),
+    tell("link:Resume", link.Resume, { room: 0, seq: 0 }),
+    ...turns("turn:RoomMessage", 3),
+    tell("link:Ack", link.Ack, { room: 0, seq: 1 }),
+    ...turns("-", 3),
+    tell("link:Ack", link.Ack, { room: 0, seq: 2 }),
+    ...turns("-", 3),
+    hear("radio:stored,streaming", longest(++n)),
+    ...turns("turn:RoomMessage", 3),
+    tell("link:SetTime", link.SetTime, { unixTime: 1700001100 }),
+    tell("link:SetRoom", link.SetRoom, {
+      req: 8,
+      max: 50,
+      keyLen: 32,
+      key: KEY32.map((b) => b ^ 0xff),
+      name: text("other"),
+    }),
+    ...turns("turn:SetRoom,Result,RoomState", 6),
+    tell("link:SetRoom", link.SetRoom, { req: 9, max: 60, keyLen: 16, key: KEY32, name: text("other") }),
+    ...turns("turn:SetRoom,Result,RoomState", 6),
+    tell("link:RemoveRoom", link.RemoveRoom, { req: 10, name: text("other") }),
+    ...turns("turn:RemoveRoom,Result", 6),
+    tell("link:SetRadio", link.SetRadio, {
+      ...{ req: 11, freqHz: 869618000, bwHz: 62500, sf: 8, cr: 8, powerDbm: 22, dutyPermille: 100 },
+    }),
+    ...turns("turn:SetRadio,Result", 6),
+    tell("link:Send", link.Send, { req: 12, priority: 1, payloadType: 5, payload: hexToBytes(longest(++n)).slice(2) }),
+    ...turns("turn:Send,Result,transmit", 8),
+    "D radio:transmission-ended",
+    ...turns("turn:Sent", 4),
+    hear("radio:other-packet,wanted", advert(2)),
+    ...turns("turn:Heard", 3),
+    tell("link:Ack", link.Ack, { room: 0, seq: 4 }),
+    ...turns("-", 3),
+    // As after a day: every block of the room's share is in use.
+    ...many(250),
+    hear("radio:stored,arena-full", longest(++n)),
+    ...turns("timer:make-room", 1),
+    ...[1, 2, 3, 4, 5].flatMap(() => [hear("radio:stored,arena-full", longest(++n)), ...turns("timer:make-room", 1)]),
+    "G",
+    ...many(10),
+    hear("radio:stored,ten-after-tidying", longest(++n)),
+    "g",
+    say("-", `room add test ${TEST_KEY} 20\r`),
+    ...turns("-", 4),
+    ...many(2),
+    hear("radio:stored,room-at-its-limit", longest(++n)),
+    ...turns("-", 2),
+    ...type("console:ver", "ver"),
+    ...type("console:rooms", "rooms"),
+    ...type("console:history", "history test 3"),
+    ...type("console:get-radio", "get radio"),
+    ...type("console:stats-packets", "stats-packets"),
+    ...type("console:help", "help"),
+    say("console:say", "say test hello\r"),
+    ...turns("turn:say", 6),
+    say("console:room-add", `room add more ${TEST_KEY} 50\r`),
+    ...turns("turn:room-add", 4),
+  ];
+}

@@ -1,0 +1,146 @@
+// One run of a bundle in a real engine, above the chip model: what goes in, and what came out, sorted.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Board, TCXO_VOLTS } from "../../boards/board.ts";
+import { ENGINE_QUIT, type EngineCommand, inEngineFolder, runEngine, storeInEspruino } from "./engines.ts";
+import { ESPRUINO_PRELUDE, JERRY_PRELUDE, STEP_RUNNER } from "./inside.ts";
+
+const FIRMWARE = join(import.meta.dirname, "../../dist/firmware");
+const LIMIT_MS = 120_000;
+
+export interface Memory {
+  free: number;
+  total: number;
+  usage: number;
+  blocksize?: number;
+}
+
+/** What an engine printed of one run of the steps. */
+export interface Outcome {
+  /** By console step. */
+  answers: string[];
+  /** By serial step: all that came out since the one before, as a byte string. */
+  serial: string[];
+  sent: string[];
+  memory: Record<string, Memory>;
+  deaf: number;
+  /** Native routines that were loaded. */
+  thumb: number;
+  violations: string;
+}
+
+/** What has to be known of an engine before a bundle runs in it. */
+export interface Engine extends EngineCommand {
+  /** In its crypto module: boards without Thumb code rely on it. */
+  readonly hasAes: boolean;
+  /** Variables as on a board. Other builds read their storage from a file 16 bytes at a time: code runs from memory there. */
+  readonly isBoardLike: boolean;
+  /** It has a global instructions(). */
+  readonly counts: boolean;
+}
+
+/** Asks an engine for its facts. */
+export async function known(engine: EngineCommand): Promise<Engine> {
+  if (engine.kind === "jerryscript") return { ...engine, hasAes: true, isBoardLike: false, counts: false };
+  const script = `print("FACTS "+!!require("crypto").AES+" "+process.memory().blocksize+" "+typeof instructions);${ENGINE_QUIT}`;
+  const { text } = await inEngineFolder((folder) => runEngine(engine, script, { folder, limitMs: 20_000 }));
+  const facts = /^FACTS (\w+) (\d+) (\w+)$/m.exec(text);
+  if (!facts) throw new Error(`${engine.name} does not run: ${text.slice(0, 500)}`);
+  return { ...engine, hasAes: facts[1] === "true", isBoardLike: facts[2] === "14", counts: facts[3] === "function" };
+}
+
+/** Runs the steps in a fresh engine and sorts what it printed. Throws when the engine stops before their end. */
+export function runSteps(engine: Engine, board: Board, steps: string[]): Promise<Outcome> {
+  return inEngineFolder(async (folder) => {
+    const isJerry = engine.kind === "jerryscript";
+    const script = isJerry
+      ? jerryScript(board, steps)
+      : await espruinoScript(engine, folder, board, `${steps.join("\n")}\n`);
+    const run = await runEngine(engine, script, { folder, limitMs: LIMIT_MS });
+    if (run.ended !== "script") {
+      const end = (run.text + run.errors).trimEnd().slice(0, 2500);
+      throw new Error(`${engine.name} stopped early (${run.ended}, code ${run.code}): ${end}`);
+    }
+    const outcome = sorted(run.text);
+    const heap = /Peak allocated = (\d+) bytes/.exec(run.errors + run.text);
+    if (isJerry && heap) outcome.memory.peak = { free: 0, total: 0, usage: Number(heap[1]) };
+    return outcome;
+  });
+}
+
+function sorted(text: string): Outcome {
+  const outcome: Outcome = {
+    answers: [],
+    serial: [],
+    sent: [],
+    memory: {},
+    deaf: 0,
+    thumb: 0,
+    violations: "none reported",
+  };
+  for (const line of text.split("\n")) {
+    const [kind, ...rest] = line.split(" ");
+    if (kind === "C" || kind === "S") {
+      const said = Buffer.from(rest[0], "base64").toString("latin1");
+      if (kind === "S") outcome.serial.push(said);
+      // After the echo of what was typed.
+      else outcome.answers.push(said.slice(said.indexOf("\n") + 1).trimEnd());
+    } else if (kind === "X") outcome.sent.push(rest[0]);
+    else if (kind === "M") outcome.memory[rest[0]] = JSON.parse(rest.slice(1).join(" "));
+    else if (kind === "P") outcome.violations = rest.join(" ");
+    else if (kind === "T") outcome.thumb = Number(rest[0]);
+    else if (kind === "DEAF") outcome.deaf++;
+  }
+  return outcome;
+}
+
+function pins(board: Board): string {
+  const { nss, reset, busy, dio1, rxen, tcxoVolts, dio2Switch } = board.radio;
+  const wiring = {
+    nss,
+    reset,
+    busy,
+    dio1,
+    rxen: rxen ?? "",
+    tcxoCode: TCXO_VOLTS.indexOf(tcxoVolts),
+    dio2: dio2Switch,
+  };
+  return JSON.stringify(wiring);
+}
+
+/** A file of dist/firmware, as bytes in a string. */
+export function read(name: string): string {
+  return readFileSync(join(FIRMWARE, name), "latin1");
+}
+
+/** Puts code into the engine's storage and returns what runs it from there, or from memory where that is better. */
+export async function stored(engine: Engine, folder: string, name: string, code: string): Promise<string> {
+  await storeInEspruino(engine, folder, name, code);
+  return engine.isBoardLike ? `eval(S.read(${JSON.stringify(name)}));` : code;
+}
+
+async function espruinoScript(engine: Engine, folder: string, board: Board, steps: string): Promise<string> {
+  const bundle = await stored(engine, folder, ".bootcde", read(`${board.id}.js`));
+  const chip = await stored(engine, folder, "chip", read("chip-model.js"));
+  await storeInEspruino(engine, folder, "steps", steps);
+  return `${ESPRUINO_PRELUDE}
+    ${chip}
+    var H=chipModel.install(global,${pins(board)},0.02);
+    ${STEP_RUNNER}
+    function FINISH(){${ENGINE_QUIT}}
+    emit("M before "+JSON.stringify(mem()));
+    ${bundle}
+    emit("M loaded "+JSON.stringify(mem()));
+    setTimeout(step,300);`;
+}
+
+function jerryScript(board: Board, steps: string[]): string {
+  return `${JERRY_PRELUDE}
+    var STEPS=${JSON.stringify(steps)};
+    ${read("chip-model.js")}
+    var H=chipModel.install(global,${pins(board)},0.02);
+    ${STEP_RUNNER}
+    function FINISH(){}
+    ${read(`${board.id}.jerry.js`)}
+    setTimeout(step,300);run();${ENGINE_QUIT}`;
+}
