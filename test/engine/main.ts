@@ -27,7 +27,14 @@ for (const variable of ["ESPRUINO_BIN", "JERRY_BIN"]) {
   skipped++;
 }
 for (const command of enginesFrom(process.env)) {
-  const engine = await known(command);
+  let engine: Engine;
+  try {
+    engine = await known(command);
+  } catch (error) {
+    failed++;
+    console.log(`\nFAILED  ${(error as Error).message}`);
+    continue;
+  }
   for (const board of BOARDS) {
     console.log(`\n${engine.name}, bundle of ${board.id}`);
     if (!engine.hasAes && !board.engine.thumb) {
