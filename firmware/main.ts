@@ -1,6 +1,5 @@
 // Puts the parts of a board together and starts them. The build makes one entry for each board, which calls this.
 
-import type { RadioSettings } from "../protocol/airtime.ts";
 import { protocolApi } from "../protocol/api.ts";
 import { KissDeframer } from "../protocol/kiss.ts";
 import { LINK_PORT } from "../protocol/link.ts";
@@ -10,6 +9,7 @@ import { newCounters } from "./counters.ts";
 import type { BoardFacts, Hal } from "./hal.ts";
 import { Link } from "./link.ts";
 import { Mesh } from "./mesh.ts";
+import { defaultPrefs } from "./prefs.ts";
 import { Rooms } from "./rooms.ts";
 import { Settings } from "./settings.ts";
 
@@ -25,8 +25,6 @@ export interface MeshcoreRoom {
   receive(text: string): void;
 }
 
-/** 10 %, the limit of the 869.4 to 869.65 MHz band. */
-const DEFAULT_DUTY_PERMILLE = 100;
 const HALF_FRAME_MS = 1000;
 
 /** Builds and starts everything on `hal`. `arena` is allocated by the caller before all else, while memory is in one piece. */
@@ -34,9 +32,8 @@ export function start(hal: Hal, arena: Uint8Array, board: BoardFacts, version: s
   const clock = new Clock(hal);
   const counters = newCounters();
   const rooms = new Rooms(hal, clock, arena, counters);
-  // EU/UK (Narrow), what most of MeshCore's users run; a host or a person sets another.
-  const radio: RadioSettings = { freqHz: 869618000, bwHz: 62500, sf: 8, cr: 8, powerDbm: board.radio.powerDbm };
-  const mesh = new Mesh(hal, board.radio, radio, DEFAULT_DUTY_PERMILLE, rooms, counters);
+  const prefs = defaultPrefs(board.id, board.radio.powerDbm, board.radio.boostedGain);
+  const mesh = new Mesh(hal, board.radio, prefs, rooms, counters);
   const settings = new Settings(hal, mesh, board.id, version);
   const console = new Console(hal, rooms, mesh, clock, settings);
   const link = new Link(hal, rooms, mesh, clock, settings, counters);

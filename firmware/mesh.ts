@@ -1,6 +1,6 @@
 // MeshCore on the air: what is heard is parsed, de-duplicated and handed up; what is said waits its turn.
 
-import { airtimeMs, type RadioSettings } from "../protocol/airtime.ts";
+import { airtimeMs } from "../protocol/airtime.ts";
 import type { CryptoPort } from "../protocol/crypto.ts";
 import { MESSAGE_OWN, RESULT_BAD_REQUEST, RESULT_DUPLICATE, RESULT_FULL, RESULT_OK } from "../protocol/link.ts";
 import {
@@ -16,6 +16,7 @@ import {
 import { COUNT } from "./counters.ts";
 import { DutyBudget } from "./duty.ts";
 import type { Hal, RadioFacts } from "./hal.ts";
+import type { Prefs } from "./prefs.ts";
 import type { Rooms } from "./rooms.ts";
 import { SeenTable } from "./seen.ts";
 import { Sx126x } from "./sx126x.ts";
@@ -41,6 +42,7 @@ export interface MeshEvents {
 }
 
 export class Mesh {
+  readonly prefs: Prefs;
   readonly radio: Sx126x;
   readonly queue = new TxQueue();
   readonly duty: DutyBudget;
@@ -63,20 +65,14 @@ export class Mesh {
   private tidyAt = 0;
   private timer = 0;
 
-  constructor(
-    hal: Hal,
-    facts: RadioFacts,
-    settings: RadioSettings,
-    dutyPermille: number,
-    rooms: Rooms,
-    counters: Uint32Array,
-  ) {
+  constructor(hal: Hal, facts: RadioFacts, prefs: Prefs, rooms: Rooms, counters: Uint32Array) {
     this.hal = hal;
     this.crypto = hal.crypto;
     this.rooms = rooms;
     this.counters = counters;
-    this.duty = new DutyBudget(dutyPermille, hal.nowMs());
-    this.radio = new Sx126x(hal, facts, settings, this, counters);
+    this.prefs = prefs;
+    this.duty = new DutyBudget(prefs.dutyPermille, hal.nowMs());
+    this.radio = new Sx126x(hal, facts, prefs, this, counters);
   }
 
   start(): void {
