@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { transform } from "esbuild";
 import { loadBoards } from "./firmware/build/boards.mjs";
-import { foldFields, forEngine, ownScope } from "./firmware/build/pipeline.mjs";
+import { partsInStorage } from "./firmware/build/parts.mjs";
+import { foldFields, forEngine } from "./firmware/build/pipeline.mjs";
 import { boardBundles, variantEntry, variantsOf } from "./firmware/build/variants.mjs";
 
 const { version, dependencies } = JSON.parse(readFileSync("package.json", "utf8"));
@@ -23,18 +24,17 @@ const typescript = (target) => ({
 
 const folded = await foldFields();
 
-const firmware = (variant) => ({
-  input: `variant:${variant.name}`,
-  output: { dir: "dist/firmware", format: "iife", compact: true },
-  plugins: [
-    variantEntry(variant, version),
-    typescript("es2019"),
-    folded,
-    ownScope(typescript("es2019")),
-    forEngine(true),
-    boardBundles(variant),
-  ],
-});
+const firmware = (variant) => {
+  const entry = variantEntry(variant, version);
+  const toEngine = [typescript("es2019"), folded, forEngine(true)];
+  // JerryScript has no storage to keep the parts in, but memory for all of them.
+  const parts = variant.engine === "espruino" ? partsInStorage() : null;
+  return {
+    input: `variant:${variant.name}`,
+    output: { dir: "dist/firmware", format: "iife", compact: true },
+    plugins: [entry, parts, ...toEngine, boardBundles(variant, [entry, ...toEngine])],
+  };
+};
 
 export default [
   ...variantsOf(await loadBoards()).map(firmware),

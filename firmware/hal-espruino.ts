@@ -47,7 +47,7 @@ declare const SPI1: Spi;
 declare const I2C1: I2c;
 declare const Pin: new (name: string) => Pin;
 // biome-ignore lint/suspicious/noShadowRestrictedNames: on an engine it is a plain object of devices and pins
-declare const globalThis: { [name: string]: unknown };
+declare const globalThis: { [name: string]: unknown; eval(code: string | undefined): unknown };
 declare function require(module: string): unknown;
 declare function getTime(): number;
 declare function setTimeout(fn: () => void, ms: number): number;
@@ -67,6 +67,12 @@ declare const process: {
   memory(collect: boolean): { free: number; total: number; blocksize?: number };
 };
 
+interface Storage {
+  read(name: string, at?: number, length?: number): string | undefined;
+}
+
+/** File of the parts (firmware/parts.ts). */
+const LIBRARY = "mc.lib";
 const CONSOLE_BAUD = 115200;
 const PMU_BAUD = 100000;
 /** BUSY stays high for 3.5 ms after a cold start and 5 ms while the TCXO settles; far beyond that the chip is stuck. */
@@ -208,6 +214,18 @@ export class EspruinoHal implements Hal {
     E.setConsole(this.port, { force: true });
   }
 
+  library(id: string, at: number, length: number): string {
+    const row = storage().read(LIBRARY, at, length);
+    if (!row || storage().read(LIBRARY, 0, id.length) !== id)
+      throw new Error("mc.lib is missing or old; Try: ./flash.sh");
+    return row;
+  }
+
+  evaluate(at: number, length: number): never {
+    // The engine's eval knows no scope but the global one, and runs code where it lies.
+    return globalThis.eval(storage().read(LIBRARY, at, length)) as never;
+  }
+
   memory(): Memory {
     // Without collecting garbage first: that takes six times as long as counting.
     const memory = process.memory(false);
@@ -253,10 +271,13 @@ function findTxPin(frontEnd: FrontEndFacts): Pin {
   return pin;
 }
 
+function storage(): Storage {
+  return require("Storage") as Storage;
+}
+
 function bundleHash(hal: Hal): Uint8Array {
-  const storage = require("Storage") as { read(name: string): string | undefined };
   for (let i = 0; i < BOOT_FILES.length; i++) {
-    const code = storage.read(BOOT_FILES[i]);
+    const code = storage().read(BOOT_FILES[i]);
     if (code) return hal.crypto.sha256(hal.toBytes(code));
   }
   return new Uint8Array(32);

@@ -110,6 +110,11 @@ export interface Hal {
   readonly toText: (bytes: Uint8Array) => string;
   readonly toBytes: (text: string) => Uint8Array;
 
+  /** `length` characters from `at` of the file that holds the parts. Throws when it is not the one that begins with `id`. */
+  library(id: string, at: number, length: number): string;
+  /** The value of the expression that stands there in the file of parts. */
+  evaluate(at: number, length: number): never;
+
   /** SHA-256 of the code that the engine booted, or all zeros where it cannot be known. */
   readonly bundleHash: Uint8Array;
   memory(): Memory;

@@ -1,6 +1,6 @@
 // Puts the parts of a board together and starts them. The build makes one entry for each board, which calls this.
 
-import { protocolApi } from "../protocol/api.ts";
+import type { ProtocolApi } from "../protocol/api.ts";
 import { KissDeframer } from "../protocol/kiss.ts";
 import { LINK_PORT } from "../protocol/link.ts";
 import { Clock } from "./clock.ts";
@@ -9,6 +9,7 @@ import { newCounters } from "./counters.ts";
 import type { BoardFacts, Hal } from "./hal.ts";
 import { Link } from "./link.ts";
 import { Mesh } from "./mesh.ts";
+import { part } from "./parts.ts";
 import { defaultPrefs } from "./prefs.ts";
 import { Rooms } from "./rooms.ts";
 import { Settings } from "./settings.ts";
@@ -20,7 +21,7 @@ export interface MeshcoreRoom {
   readonly mesh: Mesh;
   readonly link: Link;
   readonly console: Console;
-  readonly protocol: ReturnType<typeof protocolApi>;
+  protocol(): ProtocolApi;
   /** What the serial line delivers goes in here. */
   receive(text: string): void;
 }
@@ -55,5 +56,5 @@ export function start(hal: Hal, arena: Uint8Array, board: BoardFacts, version: s
   };
   hal.openSerial(receive);
   mesh.start();
-  return { board, rooms, mesh, link, console, protocol: protocolApi(hal.crypto), receive };
+  return { board, rooms, mesh, link, console, protocol: () => part(hal, "protocol")(hal.crypto), receive };
 }

@@ -11,3 +11,5 @@ export const VERSION: string = JSON.parse(readFileSync(top("package.json"), "utf
 export const DEMO_FILE = top("host-bridge/demo.yaml");
 /** Where `npm run build` puts a board's bundle. */
 export const bundleFile = (model: string): string => top(`dist/firmware/${model}.js`);
+/** And the parts that it looks for in the engine's storage. */
+export const libraryFile = (model: string): string => top(`dist/firmware/${model}.lib`);

@@ -56,7 +56,7 @@ export async function runSim(options: SimOptions, log: Log): Promise<{ stop(): P
 
     for (const [at, model] of options.boards.entries()) {
       const id = `${model}-${at + 1}`;
-      const board = createSimBoard({ id, model, source: readBundle(model), air, seed: randomInt(2 ** 31) });
+      const board = createSimBoard({ id, model, ...readBundle(model), air, seed: randomInt(2 ** 31) });
       stops.push(() => board.stop());
       if (serial === null) continue;
       const port = await offerSerial(board, { host: serial.host, port: serial.port === 0 ? 0 : serial.port + at });

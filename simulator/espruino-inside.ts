@@ -329,7 +329,10 @@ export function insideEspruino(outside: EngineHost): EngineEntry {
   const crypto: Record<string, unknown> = { SHA256: digest(256), SHA512: digest(512) };
   if (engine.hasAes) crypto.AES = { encrypt: cipher(true), decrypt: cipher(false) };
   const storage = {
-    read: (file: unknown) => engine.read(String(file)),
+    read: (file: unknown, at?: number, length?: number) => {
+      const text = engine.read(String(file));
+      return text === undefined ? text : text.substr(at ?? 0, length ?? text.length);
+    },
     readArrayBuffer: (file: unknown) => bytesOf(engine.read(String(file)) ?? "").buffer,
     readJSON: (file: unknown) => {
       const text = engine.read(String(file));

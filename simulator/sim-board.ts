@@ -19,6 +19,8 @@ export interface SimBoardOptions {
   model: string;
   /** The bundle's text, byte for byte that of dist/firmware/<model>.js. */
   source: string;
+  /** Its parts, that of dist/firmware/<model>.lib; left out where only what needs none is of interest. */
+  library?: string;
   air: Air;
   /** Time of the processor, real time by default. The channel has its own, which may run faster. */
   clock?: SimClock;
@@ -68,6 +70,8 @@ export interface SimBoard {
   pin(pin: string): number;
 }
 
+/** Where a bundle looks for its parts. */
+const LIBRARY_FILE = "mc.lib";
 /** Version that the stand-in gives itself in process.env. */
 const ENGINE_VERSION = "2v29-sim";
 const SPI_MAX_HZ = 16_000_000;
@@ -105,6 +109,7 @@ class Simulated implements SimBoard {
     const seed = options.seed ?? 1;
     const files = options.files ?? new Map<string, string>();
     files.set(".bootcde", options.source);
+    if (options.library !== undefined) files.set(LIBRARY_FILE, options.library);
     this.id = options.id;
     this.model = board.id;
     this.board = board;

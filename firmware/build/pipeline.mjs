@@ -1,34 +1,8 @@
 // From rollup's bundle to code that Espruino and JerryScript run. docs/decisions/0002-engine-pipeline.md says why so.
 import { readdirSync, readFileSync } from "node:fs";
 import { transformAsync } from "@babel/core";
-import { rollup } from "rollup";
 import { minify } from "terser";
 import { loadTables } from "./boards.mjs";
-
-/** With the modules that only it uses, this one gets a scope of its own: a lookup walks the names of a scope one by one. */
-const OWN_SCOPE = "protocol/api.ts";
-/** What firmware/ uses of protocol/ as well, so that it must not be there twice. */
-const SHARED = /protocol\/(bytes|channel|crypto|group-text|hmac|packet)\.ts$/;
-
-/** Bundles OWN_SCOPE first and turns it into `imports; export const protocolApi = (() => { all; return protocolApi })()`. */
-export function ownScope(typescript) {
-  return {
-    name: "own-scope",
-    async load(id) {
-      if (!id.endsWith(OWN_SCOPE)) return null;
-      const inner = await rollup({ input: id, external: (path) => SHARED.test(path), plugins: [typescript] });
-      const { output } = await inner.generate({ format: "es" });
-      // Rollup writes the shared modules relative to nowhere; they stand beside this one.
-      const code = output[0].code.replace(
-        /from "[^"]*\/([\w-]+\.ts)"|from '[^']*\/([\w-]+\.ts)'/g,
-        (_, a, b) => `from "./${a ?? b}"`,
-      );
-      const imports = code.match(/^import .*$/gm) ?? [];
-      const body = code.replace(/^import .*$/gm, "").replace(/^export .*$/gm, "");
-      return `${imports.join("\n")}\nexport const protocolApi = (() => {${body}\nreturn protocolApi;})();`;
-    },
-  };
-}
 
 /** Numbers, offsets and sizes of the link's messages are numbers in the bundle too, as if written out by hand: no table is in it. */
 export async function foldFields() {
@@ -114,9 +88,10 @@ function shortNames() {
 
 /**
  * Babel for the syntax that Espruino lacks, terser for size and for hoisting, which Espruino lacks too. `shorten`: property
- * names of the firmware too.
+ * names of the firmware too; what goes through the same plugin later gets the same names.
  */
 export function forEngine(shorten) {
+  const names = {};
   const short = new RegExp(`^(?:${[...new Set(shortNames())].join("|")})$`);
   return {
     name: "for-engine",
@@ -151,7 +126,10 @@ export function forEngine(shorten) {
           reduce_funcs: false,
         },
         format: { ascii_only: true },
+        nameCache: names,
       });
+      // Those of variables are each file's own business.
+      delete names.vars;
       // Espruino keeps a function without its last brace, and behind a bare `return` takes the end for a missing expression.
       return { code: small.code.replace(/\breturn}/g, "return;}"), map: null };
     },

@@ -8,14 +8,24 @@ const JSVARS_PER_KB_IN_FLASH = 58;
 const OTHER_TABLES = 1500;
 const MUST_STAY_FREE = 3500;
 
-const rows = [["bundle", "bytes", "gzip", "JsVars: code", "rooms", "tables", "free of"]];
+const rows = [["bundle", "bytes", "gzip", "parts", "JsVars: code", "rooms", "tables", "free of"]];
 let wrong = 0;
 for (const board of await loadBoards()) {
   const facts = JSON.parse(readFileSync(`dist/firmware/${board.id}.json`, "utf8"));
   const code = Math.ceil((facts.bytes / 1024) * JSVARS_PER_KB_IN_FLASH);
+  const parts = statSync(`dist/firmware/${board.id}.lib`).size;
   const rooms = Math.ceil(board.roomBytes / board.engine.jsVarBytes) + 3;
   const free = board.engine.jsVars - code - rooms - OTHER_TABLES;
-  rows.push([board.id, facts.bytes, facts.gzip_bytes, code, rooms, OTHER_TABLES, `${free} of ${board.engine.jsVars}`]);
+  rows.push([
+    board.id,
+    facts.bytes,
+    facts.gzip_bytes,
+    parts,
+    code,
+    rooms,
+    OTHER_TABLES,
+    `${free} of ${board.engine.jsVars}`,
+  ]);
   const jerry = statSync(`dist/firmware/${board.id}.jerry.js`).size;
   rows.push([`${board.id}.jerry`, jerry, "", "", "", "", ""]);
   if (facts.bytes > BUNDLE_LIMIT)

@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { minify } from "terser";
+import { buildLibrary, LIBRARY_WORD } from "./parts.mjs";
 
 /** What a bundle carries of a board's facts, in the shape of firmware/hal.ts BoardFacts. */
 function boardFacts(board) {
@@ -127,13 +128,18 @@ export function variantEntry(variant, version) {
   };
 }
 
-/** Writes dist/firmware/<id>.js for each board, and <id>.json (SPEC section 9) beside those for Espruino. */
-export function boardBundles(variant) {
+/**
+ * Writes dist/firmware/<id>.js for each board, and beside those for Espruino <id>.json (SPEC section 9) and <id>.lib, the parts.
+ * `plugins`: what the parts go through, as the bundle did.
+ */
+export function boardBundles(variant, plugins) {
   return {
     name: "board-bundles",
     async generateBundle(_options, bundle) {
       const [template] = Object.values(bundle);
       delete bundle[template.fileName];
+      const library = variant.engine === "espruino" ? await buildLibrary(plugins) : "";
+      template.code = template.code.replace(LIBRARY_WORD, library.slice(0, 8));
       for (const board of variant.boards) {
         let code = template.code;
         for (const [word, value] of wordsFor(board, variant).values) {
@@ -146,6 +152,7 @@ export function boardBundles(variant) {
           continue;
         }
         this.emitFile({ type: "asset", fileName: `${board.id}.js`, source: code });
+        this.emitFile({ type: "asset", fileName: `${board.id}.lib`, source: library });
         const source = `${JSON.stringify(bundleFacts(board, code), null, 2)}\n`;
         this.emitFile({ type: "asset", fileName: `${board.id}.json`, source });
       }

@@ -8,19 +8,22 @@ import { createSimBoard, type SimBoard } from "../../simulator/sim-board.ts";
 import { addressText } from "../config/address.ts";
 import type { Address, SimBoardConfig } from "../config/schema.ts";
 import { RoomError } from "../errors.ts";
-import { bundleFile } from "../files.ts";
+import { bundleFile, libraryFile } from "../files.ts";
 import type { Log } from "../log.ts";
 import type { PortSource } from "./ports.ts";
 
-/** The built bundle of a board, byte for byte as a byte string. Throws RoomError `unknown_board`, `bundle_missing`. */
-export function readBundle(model: string): string {
+/** The built bundle of a board and its parts, as byte strings. Throws RoomError `unknown_board`, `bundle_missing`. */
+export function readBundle(model: string): { source: string; library: string } {
   if (!BOARDS.some(({ id }) => id === model)) {
     throw new RoomError("unknown_board", "no such simulated board", {
       expected: BOARDS.map(({ id }) => id).join(", "),
       found: model,
     });
   }
-  const file = bundleFile(model);
+  return { source: builtFile(bundleFile(model)), library: builtFile(libraryFile(model)) };
+}
+
+function builtFile(file: string): string {
   try {
     return readFileSync(file, "latin1");
   } catch (error) {
@@ -70,7 +73,7 @@ export class SimStage {
     const board = createSimBoard({
       id,
       model,
-      source: readBundle(model),
+      ...readBundle(model),
       air: this.ether(address),
       // Chance, so that no two starts of a board have the same boot number.
       seed: randomInt(2 ** 31),

@@ -60,7 +60,7 @@ for (const command of enginesFrom(process.env)) {
     figures.push(found);
     if (!engine.counts) continue;
     await attempt("goes through every event handler while they are counted", async () => {
-      found.probe = await probe(engine, read(`${board.id}.js`));
+      found.probe = await probe(engine, read(`${board.id}.js`), read(`${board.id}.lib`));
     });
   }
 }

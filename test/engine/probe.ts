@@ -105,7 +105,7 @@ function step(kind,label,arg){
 const DUMP = `process.memory();print("W");E.dumpVariables();print("W");`;
 
 /** Runs the probe in a fresh engine that counts. Throws when it stops before the end. */
-export async function probe(engine: EngineCommand, bundle: string): Promise<Probe> {
+export async function probe(engine: EngineCommand, bundle: string, library: string): Promise<Probe> {
   const script = `${PROBE}
     eval(S.read(".bootcde"));
     ${DUMP}
@@ -117,6 +117,7 @@ export async function probe(engine: EngineCommand, bundle: string): Promise<Prob
     ${ENGINE_QUIT}`;
   const run = await inEngineFolder(async (folder) => {
     await storeInEspruino(engine, folder, ".bootcde", bundle);
+    await storeInEspruino(engine, folder, "mc.lib", library);
     await storeInEspruino(engine, folder, "probe", `${probeSteps().join("\n")}\n`);
     return runEngine(engine, script, { folder, limitMs: LIMIT_MS });
   });

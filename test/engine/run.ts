@@ -121,6 +121,7 @@ export async function stored(engine: Engine, folder: string, name: string, code:
 
 async function espruinoScript(engine: Engine, folder: string, board: Board, steps: string): Promise<string> {
   const bundle = await stored(engine, folder, ".bootcde", read(`${board.id}.js`));
+  await storeInEspruino(engine, folder, "mc.lib", read(`${board.id}.lib`));
   const chip = await stored(engine, folder, "chip", read("chip-model.js"));
   await storeInEspruino(engine, folder, "steps", steps);
   return `${ESPRUINO_PRELUDE}

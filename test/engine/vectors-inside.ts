@@ -87,9 +87,11 @@ async function checkCode(): Promise<string> {
 }
 
 const RUN = `
+var API=null;
 if(!Number.parseInt)Number.parseInt=parseInt;
 function each(name,json){
- var failures=checks[name](meshcore.protocol,JSON.parse(json));
+ if(!API)API=meshcore.protocol();
+ var failures=checks[name](API,JSON.parse(json));
  print("G "+name+" "+failures.length);
  for(var i=0;i<failures.length&&i<3;i++)print("E "+name+" "+failures[i]);
 }`;
@@ -110,6 +112,7 @@ export async function checkInside(engine: Engine, board: Board): Promise<InsideR
       return runEngine(engine, script, { folder, limitMs: LIMIT_MS });
     }
     const bundle = await stored(engine, folder, ".bootcde", read(`${board.id}.js`));
+    await storeInEspruino(engine, folder, "mc.lib", read(`${board.id}.lib`));
     const checks = await stored(engine, folder, "checks", code);
     await storeInEspruino(engine, folder, "steps", texts.join(""));
     const sizes = all.map(({ check }, at) => [check, texts[at].length]);

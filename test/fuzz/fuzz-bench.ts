@@ -8,7 +8,7 @@ import type { BytePort } from "../../simulator/byte-port.ts";
 import { createSimBoard, type SimBoard } from "../../simulator/sim-board.ts";
 import { SEED } from "../protocol/random.ts";
 import { Host } from "../scenario/host.ts";
-import { bundle, groupText, RADIO, World } from "../scenario/world.ts";
+import { bundle, groupText, library, RADIO, World } from "../scenario/world.ts";
 
 /** Mutated inputs of all three tests together. */
 const FRAMES = Number(process.env.FUZZ_FRAMES) || 1_000_000;
@@ -46,7 +46,8 @@ export class FuzzBench {
   constructor(model = "sim") {
     const { clock, ether } = this.world;
     const air = { speed: 1, join: ether.join.bind(ether) };
-    this.board = createSimBoard({ id: model, model, source: bundle(model), air, clock, seed: 7 });
+    const source = bundle(model);
+    this.board = createSimBoard({ id: model, model, source, library: library(model), air, clock, seed: 7 });
     this.port = this.board.serial;
     this.host = new Host(this.port, clock);
     clock.advance(1000);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { BoardHello, Hello } from "../../protocol/link.ts";
 import { createSimBoard, type SimBoard, type SimBoardOptions } from "../../simulator/sim-board.ts";
 import { Host } from "./host.ts";
-import { bundle, groupText, TEST_KEY, World } from "./world.ts";
+import { bundle, groupText, library, TEST_KEY, World } from "./world.ts";
 
 /** A board with the built bundle, and what can be said and heard around it. */
 class Scene {
@@ -18,7 +18,10 @@ class Scene {
   ) {
     const { clock, ether } = this.world;
     const air = { speed: 1, join: ether.join.bind(ether) };
-    this.board = createSimBoard({ id: model, model, source: bundle(model), air, clock, seed: 5, ...options });
+    this.board = createSimBoard({
+      ...{ id: model, model, source: bundle(model), library: library(model), air, clock, seed: 5 },
+      ...options,
+    });
     prepare(this.board);
     this.board.serial.onData((bytes) => {
       this.output += Buffer.from(bytes).toString("latin1");

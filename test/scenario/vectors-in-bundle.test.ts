@@ -12,7 +12,7 @@ for (const { id } of BOARDS) {
 
     before(() => {
       const { board } = world.board(id);
-      api = (board.globals.meshcore as { protocol: ProtocolApi }).protocol;
+      api = (board.globals.meshcore as { protocol(): ProtocolApi }).protocol();
     });
     after(() => world.stop());
 

@@ -21,6 +21,11 @@ export function bundle(model: string): string {
   return readFileSync(join(import.meta.dirname, "../../dist/firmware", `${model}.js`), "latin1");
 }
 
+/** Its parts, which lie beside it in the engine's storage. */
+export function library(model: string): string {
+  return readFileSync(join(import.meta.dirname, "../../dist/firmware", `${model}.lib`), "latin1");
+}
+
 export interface Station {
   seat: EtherSeat;
   heard: Heard[];
@@ -45,7 +50,8 @@ export class World {
 
   board(model: string, source = bundle(model)): Console {
     const air = { speed: 1, join: (station: Parameters<Ether["join"]>[0]) => this.ether.join(station) };
-    const board = createSimBoard({ id: model, model, source, air, clock: this.clock, seed: 7 + this.boards.length });
+    const seed = 7 + this.boards.length;
+    const board = createSimBoard({ id: model, model, source, library: library(model), air, clock: this.clock, seed });
     this.boards.push(board);
     const port = board.serial;
     let output = "";

@@ -17,8 +17,8 @@ import { freePort } from "./tcp-station.ts";
 const KEY = "9cd8fcf22a47333b591d96a2b848b73f";
 const FRAMES = 1000;
 
-function bundle(model: string): string {
-  return readFileSync(join(import.meta.dirname, "../../dist/firmware", `${model}.js`), "latin1");
+function built(file: string): string {
+  return readFileSync(join(import.meta.dirname, "../../dist/firmware", file), "latin1");
 }
 
 class Terminal {
@@ -59,7 +59,10 @@ describe("channel at speed 0 with built bundles", () => {
   };
 
   async function burst(model: string, boardsAir: OpenEther, stationsAir: OpenEther): Promise<void> {
-    const board = createSimBoard({ id: model, model, source: bundle(model), air: boardsAir });
+    const board = createSimBoard({
+      ...{ id: model, model, source: built(`${model}.js`), library: built(`${model}.lib`) },
+      air: boardsAir,
+    });
     open.push(board);
     const terminal = new Terminal(board);
     await terminal.ask("room add test " + KEY, /OK|exists/);

@@ -1,0 +1,20 @@
+// Code that a board needs now and then. Here, and in JerryScript's bundles, it is in memory like all the rest. For Espruino the
+// build puts another part() in this one's place (firmware/build/parts.mjs): every part lies in the engine's storage, in the file
+// mc.lib, is evaluated from there when it is asked for, and is forgotten when its caller forgets it.
+import { protocolApi } from "../protocol/api.ts";
+import type { Hal } from "./hal.ts";
+
+/** By name. Each is one function, without a state of its own; those that belong together stand together. */
+export const PARTS = {
+  protocol: protocolApi,
+};
+
+export type Parts = typeof PARTS;
+
+/**
+ * The part `name`; evaluating one takes a board up to 10 ms, so it wants a handler of its own. Throws when the storage does not
+ * hold the parts of this very build.
+ */
+export function part<Name extends keyof Parts>(_hal: Hal, name: Name): Parts[Name] {
+  return PARTS[name];
+}
