@@ -4,10 +4,14 @@
  * reach it as `host`; they take and give only strings, numbers, booleans and the program's own byte arrays.
  */
 
+import type { enginePrompt } from "./espruino-prompt.ts";
+
 /** What the host does for the engine. Throws are passed on as the context's own errors. */
 export interface EngineHost {
   readonly pins: string;
   readonly devices: string;
+  /** Device that has the prompt at boot. */
+  readonly console: string;
   readonly hasAes: boolean;
   readonly hasAnalog: boolean;
   env(): string;
@@ -36,11 +40,15 @@ export interface EngineHost {
   list(): string;
   deviceWrite(device: string, text: string): void;
   print(text: string): void;
+  /** To the console's device alone, for what a person at the prompt sees. */
+  consoleWrite(text: string): void;
   setConsole(device: string): void;
   uncaught(text: string): void;
   enableWatchdog(seconds: number, auto: boolean): void;
   kickWatchdog(): void;
   reboot(): void;
+  /** Starts the interpreter again when it is idle, with the boot code or (for .bootcde) without. */
+  restart(withCode: boolean): void;
 }
 
 /** What the host calls in the context. */
@@ -49,9 +57,13 @@ export interface EngineEntry {
   edge(id: number, level: number, seconds: number, last: number, pin: string): void;
   data(device: string, text: string, isConsole: boolean): void;
   run(code: string, file: string): void;
+  /** All boot files have run: the banner, when no code was there. */
+  ready(hasCode: boolean): void;
+  /** Nothing runs at the moment. */
+  idle(): void;
 }
 
-export function insideEspruino(outside: EngineHost): EngineEntry {
+export function insideEspruino(outside: EngineHost, makePrompt: typeof enginePrompt): EngineEntry {
   type Fn = (...args: unknown[]) => unknown;
   type Listeners = Record<string, Fn[]>;
   const world = globalThis as unknown as Record<string, unknown>;
@@ -76,6 +88,7 @@ export function insideEspruino(outside: EngineHost): EngineEntry {
           };
   }
   const engine = host as unknown as EngineHost;
+  const env = JSON.parse(engine.env()) as { VERSION: string; BOARD: string };
 
   const define = (name: string, value: unknown): void => {
     Object.defineProperty(world, name, { value, writable: true, configurable: true, enumerable: false });
@@ -100,7 +113,11 @@ export function insideEspruino(outside: EngineHost): EngineEntry {
     return text;
   };
   const show = (value: unknown): string => (typeof value === "object" && value ? JSON.stringify(value) : String(value));
-  const print = (...values: unknown[]): void => engine.print(values.map(show).join(" ") + "\n");
+  const printText = (text: string): void => {
+    prompt.makeRoom();
+    engine.print(text);
+  };
+  const print = (...values: unknown[]): void => printText(values.map(show).join(" ") + "\n");
 
   // A program may hand over a function or a string of code.
   const callable = (what: unknown): Fn => {
@@ -114,7 +131,10 @@ export function insideEspruino(outside: EngineHost): EngineEntry {
     } catch (error) {
       const handlers = processListeners.uncaughtException;
       if (handlers?.length) for (const handler of handlers) handler(error);
-      else engine.uncaught(error instanceof Error ? String(error.stack ?? error) : `${show(error)}`);
+      else {
+        prompt.makeRoom();
+        engine.uncaught(error instanceof Error ? String(error.stack ?? error) : `${show(error)}`);
+      }
     }
   };
   const emitter = (listeners: Listeners) => ({
@@ -181,7 +201,12 @@ export function insideEspruino(outside: EngineHost): EngineEntry {
     timers[id] = { fn, args, repeatMs: repeats ? Math.max(1, delay) : 0 };
     return id;
   };
-  const stopTimer = (id: unknown): void => {
+  const stopTimer = (...ids: unknown[]): void => {
+    const [id] = ids;
+    if (ids.length === 0) {
+      for (const own of Object.keys(timers)) stopTimer(Number(own));
+      return;
+    }
     if (id === undefined) throw new Error("clearTimeout(undefined) not allowed. Use clearTimeout() instead");
     const now = aliases[Number(id)] ?? Number(id);
     engine.stopTimer(now);
@@ -206,9 +231,11 @@ export function insideEspruino(outside: EngineHost): EngineEntry {
       return id;
     },
   );
-  define("clearWatch", (id: unknown) => {
-    engine.unwatch(Number(id));
-    delete watches[Number(id)];
+  define("clearWatch", (...ids: unknown[]) => {
+    for (const id of ids.length ? ids : Object.keys(watches)) {
+      engine.unwatch(Number(id));
+      delete watches[Number(id)];
+    }
   });
 
   define("getTime", () => engine.getTime());
@@ -267,6 +294,8 @@ export function insideEspruino(outside: EngineHost): EngineEntry {
       },
     });
   }
+  let consoleName = engine.console;
+  let hasBooted = false;
   const deviceListeners: Record<string, Listeners> = {};
   for (const name of engine.devices.split(" ")) {
     const listeners: Listeners = (deviceListeners[name] = {});
@@ -279,12 +308,15 @@ export function insideEspruino(outside: EngineHost): EngineEntry {
       write,
       print: (text: unknown) => write(show(text)),
       println: (text: unknown) => write(`${show(text)}\r\n`),
-      setConsole: () => engine.setConsole(name),
+      setConsole: () => setConsole(name),
       toString: () => name,
     });
   }
 
   define("print", print);
+  // As the engine's, they come true when the line that calls them is done.
+  define("load", () => engine.restart(true));
+  define("reset", () => engine.restart(false));
   define("console", { log: print, debug: print, info: print, warn: print, error: print });
   define("E", {
     ...emitter({}),
@@ -294,7 +326,7 @@ export function insideEspruino(outside: EngineHost): EngineEntry {
     toUint8Array: (data: unknown) => new Uint8Array(bytesOf(data)),
     toArrayBuffer: (data: unknown) => new Uint8Array(bytesOf(data)).buffer,
     getAddressOf: () => 0,
-    setConsole: (device: unknown) => engine.setConsole(device ? String(device) : ""),
+    setConsole: (device: unknown) => setConsole(device ? String(device) : ""),
     enableWatchdog: (seconds: unknown, auto?: unknown) => engine.enableWatchdog(Number(seconds), auto !== false),
     kickWatchdog: () => engine.kickWatchdog(),
     reboot: () => engine.reboot(),
@@ -310,7 +342,7 @@ export function insideEspruino(outside: EngineHost): EngineEntry {
   define("process", {
     ...emitter(processListeners),
     env: JSON.parse(engine.env()),
-    version: (JSON.parse(engine.env()) as { VERSION: string }).VERSION,
+    version: env.VERSION,
     memory: () => JSON.parse(engine.memory()),
   });
 
@@ -355,18 +387,26 @@ export function insideEspruino(outside: EngineHost): EngineEntry {
     throw new Error(`Module "${name}" not found`);
   });
 
-  // The engine's own prompt: a line, its value, the next prompt.
-  let typed = "";
-  const prompt = (text: string): void => {
-    for (const char of text) {
-      if (char !== "\r" && char !== "\n") typed += char;
-      else if (typed) {
-        const line = typed;
-        typed = "";
-        guarded(() => print(`=${show(evaluate(line))}`));
-        engine.print(">");
-      }
+  const prompt = makePrompt({
+    evaluate,
+    show: (value) => (typeof value === "string" ? JSON.stringify(value) : show(value)),
+    guarded,
+    write: engine.consoleWrite,
+    later: (fn, ms) => startTimer(fn, ms, [], false),
+    version: env.VERSION,
+    board: env.BOARD,
+  });
+  const setConsole = (device: string): void => {
+    const old = consoleName;
+    if (device === old) return;
+    // While it boots, an nRF52 has its console in limbo and moves it without a word.
+    if (hasBooted) {
+      prompt.makeRoom();
+      engine.consoleWrite(`-> ${device || "null"}\n`);
     }
+    engine.setConsole(device);
+    consoleName = device;
+    if (hasBooted) engine.consoleWrite(`<- ${old || "null"}\n`);
   };
 
   return {
@@ -392,13 +432,23 @@ export function insideEspruino(outside: EngineHost): EngineEntry {
       guarded(() => watch.fn({ state: level === 1, time: seconds, lastTime: last, pin: new Pin(pin) }));
     },
     data(device, text, isConsole) {
-      if (isConsole) prompt(text);
+      if (isConsole) prompt.type(text);
       else for (const fn of deviceListeners[device].data ?? []) guarded(() => fn(text));
     },
     run(code, file) {
       guarded(() => {
         evaluate(`${code}\n//# sourceURL=${file}`);
       });
+    },
+    ready(hasCode) {
+      hasBooted = true;
+      const logo = " ____                 _ \n|  __|___ ___ ___ _ _|_|___ ___ \n|  __|_ -| . |  _| | | |   | . |\n";
+      const base = "|____|___|  _|_| |___|_|_|_|___|\n         |_| espruino.com\n";
+      if (!hasCode) engine.consoleWrite(`\n${logo}${base} ${env.VERSION} (simulated)\n`);
+      engine.consoleWrite("\n");
+    },
+    idle() {
+      if (hasBooted) prompt.comeBack();
     },
   };
 }

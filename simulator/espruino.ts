@@ -8,6 +8,7 @@ import { EngineQueue } from "./engine-queue.ts";
 import { type EngineEntry, type EngineHost, insideEspruino } from "./espruino-inside.ts";
 import { limitToEspruino } from "./espruino-limits.ts";
 import { copyIn, copyOut, nativeCrypto, nativeStorage } from "./espruino-native.ts";
+import { enginePrompt } from "./espruino-prompt.ts";
 import { Random } from "./random.ts";
 
 /** What is soldered to the processor. Pins go by their names. */
@@ -68,6 +69,7 @@ const CONSOLE_TEXT = 1 << 16;
 /** The time of a call of the engine's API: that of a quick engine, so that a driver which counts on slowness is found. */
 const CALL_MS = 0.05;
 const BOOT_MS = 150;
+const LOAD_MS = 50;
 const BOOT_FILES = [".boot0", ".boot1", ".boot2", ".boot3"];
 /** JsVars that a bundle takes for each KB of its text when it runs from Storage, as measured. */
 const JSVARS_PER_KB = 58;
@@ -102,6 +104,7 @@ export class Espruino {
   private held = new Map<string, Buffer[]>();
   private queuedBytes = 0;
   private rebooting = false;
+  private restarting: boolean | null = null;
   private watchdog: { deadline: number; ms: number; auto: boolean } | null = null;
   private cancelWatchdog: () => void = () => undefined;
 
@@ -135,6 +138,7 @@ export class Espruino {
     this.cancelWatchdog();
     this.watchdog = null;
     this.rebooting = false;
+    this.restarting = null;
     this.context = null;
     this.entry = null;
   }
@@ -197,21 +201,24 @@ export class Espruino {
     }
   }
 
-  private boot(): void {
+  private boot(withCode = true): void {
     this.consoleDevice = this.options.console;
     this.timeOffset = 0;
     this.bootedAt = this.queue.nowMs();
     // No prototype: through that of a host object the program would reach the host.
     this.context = createContext(Object.create(null), { name: "espruino" });
-    const source = `(() => { const __name = (fn) => fn; (${limitToEspruino})(); return ${insideEspruino}; })()`;
-    const inside = new Script(source, { filename: "espruino" }).runInContext(this.context) as typeof insideEspruino;
-    this.entry = inside(this.host());
+    const source = `(() => { const __name = (fn) => fn; (${limitToEspruino})(); return [${insideEspruino}, ${enginePrompt}]; })()`;
+    const [inside, prompt] = new Script(source, { filename: "espruino" }).runInContext(this.context) as [
+      typeof insideEspruino,
+      typeof enginePrompt,
+    ];
+    this.entry = inside(this.host(), prompt);
     const { files } = this.options;
-    const main = files.has(".bootrst") ? ".bootrst" : ".bootcde";
-    for (const file of [...BOOT_FILES, main]) {
-      const code = files.get(file);
-      if (code !== undefined) this.enter((entry) => entry.run(code, file));
-    }
+    // reset() leaves out .bootcde alone.
+    const main = files.has(".bootrst") ? ".bootrst" : withCode ? ".bootcde" : "";
+    const boot = [...BOOT_FILES, main].filter((file) => files.has(file));
+    for (const file of boot) this.enter((entry) => entry.run(files.get(file) ?? "", file));
+    this.enter((entry) => entry.ready(boot.length > 0));
   }
 
   /** One event: the program runs, then what it wrote goes out. */
@@ -224,9 +231,22 @@ export class Espruino {
       // Only what the program's own handler of uncaught exceptions throws comes as far as this.
       this.uncaught.push(String(error));
     }
+    if (!this.rebooting && this.restarting === null) this.entry?.idle();
     this.flush();
     if (this.watchdog?.auto) this.kick();
     if (this.rebooting) this.powerOn();
+    else if (this.restarting !== null) this.restart(this.restarting);
+  }
+
+  /** load() and reset(): a new interpreter on a processor that goes on; the watchdog does too. */
+  private restart(withCode: boolean): void {
+    this.restarting = null;
+    for (const cancel of this.timers.values()) cancel();
+    this.timers.clear();
+    this.watches.clear();
+    this.i2c.clear();
+    this.entry = null;
+    this.queue.after(LOAD_MS, () => this.boot(withCode));
   }
 
   private seconds(): number {
@@ -306,6 +326,7 @@ export class Espruino {
     return {
       pins: options.pins.join(" "),
       devices: DEVICES.join(" "),
+      console: options.console,
       hasAes: options.aes,
       hasAnalog: options.analog !== undefined,
       env: () => JSON.stringify(options.env),
@@ -357,6 +378,9 @@ export class Espruino {
         this.write(device, text);
       },
       print: (text) => this.print(text),
+      consoleWrite: (text) => {
+        if (this.consoleDevice) this.write(this.consoleDevice, text.replaceAll("\n", "\r\n"));
+      },
       setConsole: (device) => {
         this.consoleDevice = device;
       },
@@ -377,6 +401,9 @@ export class Espruino {
       reboot: () => {
         this.rebooting = true;
         throw new Error("the board reboots");
+      },
+      restart: (withCode) => {
+        this.restarting = withCode;
       },
     };
   }

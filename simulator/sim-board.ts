@@ -17,7 +17,7 @@ export interface SimBoardOptions {
   id: string;
   /** Board id of boards/, for example "rak4631". */
   model: string;
-  /** The bundle's text, byte for byte that of dist/firmware/<model>.js. */
+  /** The bundle's text, byte for byte that of dist/firmware/<model>.js; "" leaves the boot code in `files` as it is. */
   source: string;
   /** Its parts, that of dist/firmware/<model>.lib; left out where only what needs none is of interest. */
   library?: string;
@@ -108,7 +108,7 @@ class Simulated implements SimBoard {
   constructor(options: SimBoardOptions, board: Board) {
     const seed = options.seed ?? 1;
     const files = options.files ?? new Map<string, string>();
-    files.set(".bootcde", options.source);
+    if (options.source !== "") files.set(".bootcde", options.source);
     if (options.library !== undefined) files.set(LIBRARY_FILE, options.library);
     this.id = options.id;
     this.model = board.id;

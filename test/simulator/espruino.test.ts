@@ -281,8 +281,8 @@ describe("Espruino stand-in: the API", () => {
     const bench = new Bench("");
     bench.send("USB", "1+2\r\n");
     bench.clock.advance(10);
-    assert.equal(bench.serial.USB, "=3\r\n>");
-    bench.send("USB", "nonsense(\r\nprint('x')\r\n");
+    assert.equal(bench.serial.USB, "\r\n>1+2\r\n=3\r\n>");
+    bench.send("USB", "nonsense)\r\nprint('x')\r\n");
     bench.clock.advance(10);
     assert.match(bench.serial.USB, /Uncaught SyntaxError.*x\r\n=undefined/s);
   });
