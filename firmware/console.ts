@@ -177,7 +177,7 @@ export class Console {
       case "get tx":
         return "> " + this.mesh.radio.settings.powerDbm;
       case "get name":
-        return "> " + this.settings.name;
+        return "> " + this.settings.prefs.name;
       case "set name":
         return this.settings.setName(rest) ? "OK" : "Error, bad chars";
       case "stats-core":
@@ -269,7 +269,7 @@ export class Console {
     const room = this.roomList.find(words[0]);
     if (!room) return "Error: no such room; Try: rooms";
     if (!words[1]) return "Error: no text; Try: say ROOM TEXT";
-    const text = this.hal.toBytes(joinSender(this.settings.name, words[1]));
+    const text = this.hal.toBytes(joinSender(this.settings.prefs.name, words[1]));
     if (text.length > MAX_TEXT) return "Error: too long by " + (text.length - MAX_TEXT) + " bytes";
     const cipher = this.roomList.cipher;
     const plain = new Uint8Array(MAX_TEXT + 5);

@@ -212,7 +212,7 @@ export class Link {
   }
 
   private sendHello(): void {
-    const text = [this.settings.board, this.hal.engine, this.settings.version, this.settings.name].join("\0");
+    const text = [this.settings.board, this.hal.engine, this.settings.version, this.settings.prefs.name].join("\0");
     if (!this.bootId) this.bootId = this.hal.random();
     this.out[OUT + fieldAt(BoardHello, "version")] = LINK_VERSION;
     this.out[OUT + fieldAt(BoardHello, "minVersion")] = LINK_MIN_VERSION;

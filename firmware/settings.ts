@@ -2,6 +2,7 @@
 import type { RadioSettings } from "../protocol/airtime.ts";
 import type { Hal } from "./hal.ts";
 import type { Mesh } from "./mesh.ts";
+import type { Prefs } from "./prefs.ts";
 import { BANDWIDTH_CODES } from "./sx126x-table.ts";
 
 const MAX_NODE_NAME = 31;
@@ -9,8 +10,7 @@ const MAX_NODE_NAME = 31;
 export class Settings {
   readonly board: string;
   readonly version: string;
-  /** Sender of what is said on the console; UTF-8 as a byte string. */
-  name: string;
+  readonly prefs: Prefs;
 
   private readonly hal: Hal;
   private readonly mesh: Mesh;
@@ -21,7 +21,7 @@ export class Settings {
     this.mesh = mesh;
     this.board = board;
     this.version = version;
-    this.name = board;
+    this.prefs = mesh.prefs;
     this.bootMs = hal.nowMs();
   }
 
@@ -51,17 +51,16 @@ export class Settings {
       now.sf === radio.sf &&
       now.cr === radio.cr &&
       now.powerDbm === radio.powerDbm;
+    const prefs = this.prefs;
+    prefs.freqHz = radio.freqHz;
+    prefs.bwHz = radio.bwHz;
+    prefs.sf = radio.sf;
+    prefs.cr = radio.cr;
+    prefs.powerDbm = radio.powerDbm;
+    prefs.dutyPermille = dutyPermille;
     this.mesh.duty.setShare(dutyPermille, this.hal.nowMs());
     // A restart of the radio costs what is on the air right now.
-    if (!same) {
-      this.mesh.radio.configure({
-        freqHz: radio.freqHz,
-        bwHz: radio.bwHz,
-        sf: radio.sf,
-        cr: radio.cr,
-        powerDbm: radio.powerDbm,
-      });
-    }
+    if (!same) this.mesh.radio.configure(prefs);
     // What waits for the old budget may not have to any more.
     this.mesh.again(1);
     return true;
@@ -71,7 +70,7 @@ export class Settings {
   setName(name: string): boolean {
     if (!name || name.length > MAX_NODE_NAME) return false;
     for (let i = 0; i < name.length; i++) if ("[]\\:,?*".indexOf(name.charAt(i)) >= 0) return false;
-    this.name = name;
+    this.prefs.name = name;
     return true;
   }
 }
