@@ -13,6 +13,7 @@ import { Packet, packetHash, parsePacket } from "../../protocol/packet.ts";
 import { softCrypto } from "../../protocol/soft-crypto.ts";
 import { openRooms, sealText, testRoom } from "../host-bridge/room/rooms-bench.ts";
 import { groupText, TEST_KEY, World } from "../scenario/world.ts";
+import { benchFirmware, firmwareTables, writeFirmwarePage } from "./firmware.ts";
 import { compare, type Measured, table } from "./measure.ts";
 
 const rows: Measured[] = [];
@@ -25,11 +26,19 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 console.log(table(rows));
+const firmware = await benchFirmware();
+if (firmware) {
+  console.log(`\n${firmwareTables(firmware)}`);
+  if (firmware.costs.length > 0) writeFirmwarePage(firmware);
+}
 const memory = Math.round(process.memoryUsage().rss / 1e6);
 console.log(`resident memory of this process at the end: ${memory} MB`);
 const at = process.argv.indexOf("--json");
 if (at > 0)
-  writeFileSync(process.argv[at + 1], `${JSON.stringify({ node: process.version, rows, memory }, null, 2)}\n`);
+  writeFileSync(
+    process.argv[at + 1],
+    `${JSON.stringify({ node: process.version, rows, memory, firmware }, null, 2)}\n`,
+  );
 
 async function benchProtocol(): Promise<void> {
   const frame = hexToBytes(groupText(TEST_KEY, 1700000000, "Ann", "x".repeat(150), "a1b2c3"));

@@ -37,6 +37,8 @@ const GRACE_MS = 1000;
 const MAX_OUTPUT = 8 * 1024 * 1024;
 /** Espruino writes a string literal of this length to its storage without straining 14000 JsVars. */
 const STORE_CHUNK = 4096;
+/** And as much in one script, which is in memory as a whole. */
+const STORE_AT_ONCE = 12 * STORE_CHUNK;
 
 /** The engines that ESPRUINO_BIN and JERRY_BIN name: command lines, several of them separated by ";". */
 export function enginesFrom(env: Record<string, string | undefined>): EngineCommand[] {
@@ -75,16 +77,18 @@ export async function storeInEspruino(
   name: string,
   code: string,
 ): Promise<void> {
-  const writes = [];
-  for (let at = 0; at < code.length; at += STORE_CHUNK) {
-    const piece = JSON.stringify(code.slice(at, at + STORE_CHUNK));
-    writes.push(`s.write(${JSON.stringify(name)},${piece},${at},${code.length});`);
-  }
-  const script = `var s=require("Storage");${writes.join("\n")}
-    print("stored "+s.read(${JSON.stringify(name)}).length);${ENGINE_QUIT}`;
-  const run = await runEngine(engine, script, { folder, limitMs: 60_000 });
-  if (!run.text.includes(`stored ${code.length}\n`)) {
-    throw new Error(`${engine.name} did not store ${name}: ${run.text}${run.errors}`);
+  for (let from = 0; from < code.length; from += STORE_AT_ONCE) {
+    const writes = [];
+    for (let at = from; at < Math.min(code.length, from + STORE_AT_ONCE); at += STORE_CHUNK) {
+      const piece = JSON.stringify(code.slice(at, at + STORE_CHUNK));
+      writes.push(`s.write(${JSON.stringify(name)},${piece},${at},${code.length});`);
+    }
+    const script = `var s=require("Storage");${writes.join("\n")}
+      print("stored "+s.read(${JSON.stringify(name)}).length);${ENGINE_QUIT}`;
+    const run = await runEngine(engine, script, { folder, limitMs: 60_000 });
+    if (!run.text.includes(`stored ${code.length}\n`)) {
+      throw new Error(`${engine.name} did not store ${name}: ${run.text}${run.errors}`);
+    }
   }
 }
 
