@@ -11,11 +11,16 @@ import {
   parsePacketAt,
   ROUTE_DIRECT,
   ROUTE_FLOOD,
+  ROUTE_TRANSPORT_FLOOD,
+  TYPE_ADVERT,
   TYPE_GRP_TXT,
 } from "../protocol/packet.ts";
 import { COUNT } from "./counters.ts";
 import { DutyBudget } from "./duty.ts";
 import type { Hal, RadioFacts } from "./hal.ts";
+import type { Forwarder } from "./parts/forward.ts";
+import type { Regions } from "./parts/regions.ts";
+import { part } from "./parts.ts";
 import type { Prefs } from "./prefs.ts";
 import type { Rooms } from "./rooms.ts";
 import { SeenTable } from "./seen.ts";
@@ -33,12 +38,31 @@ const TICKS_PER_CHECK = 10;
 const SEND_ATTEMPTS = 3;
 /** Priority of a flood (MeshCore: 0 direct, 1 flood, 2 path, 3 advert). */
 export const PRIORITY_FLOOD = 1;
+/** An advert without app data. */
+const ADVERT_BYTES = 100;
 
 export interface MeshEvents {
   /** A whole packet that no room took: `length` bytes of `bytes` from `at`. */
   onHeard(bytes: Uint8Array, at: number, length: number): void;
   /** The transmission of request `request` ended. */
   onSent(request: number, sent: boolean, airtimeMs: number): void;
+}
+
+/** Whoever checks signatures of adverts, one at a time and in steps. */
+export interface AdvertVerifier {
+  /**
+   * An advert that was not heard before: a payload of at least 100 bytes at `at`, which nobody touches any more. `done` is to be
+   * called once at most and in a later handler; true lets the advert be forwarded, if we forward at all. What there is no time
+   * for is dropped by the verifier, which so bounds how many adverts wait. `pathLen` as sent, `signal` as in Sx126x.
+   */
+  check(
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+    done: (valid: boolean) => void,
+    pathLen: number,
+    signal: number,
+  ): void;
 }
 
 export class Mesh {
@@ -50,8 +74,16 @@ export class Mesh {
   directReceived = 0;
   /** Who is told; set before the first packet. */
   events!: MeshEvents;
+  /** Whose first bytes are our hash in paths; empty or zeros as long as there is none, and then nothing is forwarded. */
+  publicKey: Uint8Array = NO_BYTES;
+  /** Null as long as there is none but `*`, which lets everything through; see regionMap(). */
+  regions: Regions | null = null;
+  /** Without one no advert is forwarded. */
+  verifier: AdvertVerifier | null = null;
 
-  private readonly hal: Hal;
+  readonly hal: Hal;
+  /** In memory from when it is needed. */
+  private forwarder: Forwarder | null = null;
   private readonly crypto: CryptoPort;
   private readonly rooms: Rooms;
   private readonly packet = new Packet();
@@ -94,14 +126,69 @@ export class Mesh {
         taken = true;
       } else {
         taken = packet.type === TYPE_GRP_TXT && this.rooms.receive(packet, this.radio.signal, 0);
+        if (packet.type === TYPE_ADVERT) this.verify(bytes, at, length);
+        else if (this.prefs.repeat) this.forward(bytes, at, length, this.radio.signal);
       }
       // Or the frame would be kept until the next one.
       packet.hashed = NO_BYTES;
+    } else if (this.prefs.repeat) {
+      this.forward(bytes, at, length, this.radio.signal);
     }
     if (!taken) this.events.onHeard(bytes, at, length);
   }
 
-  /** A direct packet that has hops to go is its next hop's business, and stays unseen for the day it reaches us. */
+  private verify(bytes: Uint8Array, at: number, length: number): void {
+    const packet = this.packet;
+    const signal = this.radio.signal;
+    if (!this.verifier || packet.payloadLen < ADVERT_BYTES) return;
+    const done = (valid: boolean): void => {
+      if (valid) this.forward(bytes, at, length, signal);
+    };
+    this.verifier.check(bytes, packet.payloadAt, packet.payloadLen, done, packet.pathLen, signal);
+  }
+
+  /** Lets others hear a packet, if we do so; in handlers of their own. `bytes` are not touched any more. */
+  private forward(bytes: Uint8Array, at: number, length: number, signal: number): void {
+    // Keys that begin with 0 are nobody's.
+    if (!this.prefs.repeat || !this.publicKey[0]) return;
+    this.hal.after(() => {
+      const forwarder = this.forwarder;
+      if (forwarder) {
+        forwarder.take(bytes, at, length, signal);
+      } else {
+        this.forwarder = part(this.hal, "forward")(this);
+        this.forward(bytes, at, length, signal);
+      }
+    }, 1);
+  }
+
+  /** The regions to edit or to fill in. */
+  regionMap(): Regions {
+    if (!this.regions) this.regions = part(this.hal, "regions")(this.hal);
+    return this.regions;
+  }
+
+  /** A packet as what the forwarder needs of it. */
+  parse(bytes: Uint8Array, at: number, length: number): Packet {
+    const packet = new Packet();
+    parsePacketAt(bytes, at, length, packet);
+    return packet;
+  }
+
+  /** Time on air of `length` bytes, ms. */
+  airMs(length: number): number {
+    return airtimeMs(this.radio.settings, length);
+  }
+
+  /** Whether a packet was heard before; marks it. */
+  isSeen(bytes: Uint8Array, packet: Packet): boolean {
+    const seen = this.seen.check(packetDigest(this.crypto, bytes, packet));
+    packet.hashed = NO_BYTES;
+    if (seen) this.counters[COUNT.duplicates]++;
+    return seen;
+  }
+
+  /** A direct packet that has hops to go is its next hop's business, and stays unseen unless that is us. */
   private isForAnother(packet: Packet): boolean {
     this.directReceived++;
     return packet.hops > 0;
@@ -126,26 +213,32 @@ export class Mesh {
 
   /** Counts it, and lets whoever asked for it ask again. */
   private giveUp(slot: number): void {
-    this.counters[COUNT.txDropped]++;
-    this.seen.forget(this.digest(new Packet(), slot, this.queue.length(slot)));
-  }
-
-  /** Of the packet of `length` bytes in `slot`, a flood without a path, which `packet` then describes. */
-  private digest(packet: Packet, slot: number, length: number): ArrayBufferLike {
     const frame = this.queue.frame(slot);
-    packet.type = frame[0] >> 2;
-    packet.payloadAt = 2;
-    packet.payloadLen = length - 2;
-    return packetDigest(this.crypto, frame, packet);
+    this.counters[COUNT.txDropped]++;
+    this.seen.forget(packetDigest(this.crypto, frame, this.parse(frame, 0, this.queue.length(slot))));
   }
 
   /**
-   * Queues a flood packet with this payload; a room message is stored in its room too, as our own. `request` comes back
-   * in `onSent` (0 = nobody waits). Returns a Result code of the link.
+   * Queues a flood packet with this payload, in our own region if we have one; a room message is stored in its room too, as our
+   * own. `request` comes back in `onSent` (0 = nobody waits). Returns a Result code of the link.
    */
   send(type: number, payload: Uint8Array, priority: number, request: number): number {
-    const length = payload.length + 2;
-    if (length === 2 || length > MAX_PAYLOAD + 2 || type > 15) return RESULT_BAD_REQUEST;
+    const route = this.regions && this.regions.scope ? ROUTE_TRANSPORT_FLOOD : ROUTE_FLOOD;
+    return this.queueOwn(route, type, payload, priority, request, 0);
+  }
+
+  /** The same by another route, ROUTE_DIRECT being to those in reach alone, and not before `waitMs` have passed. */
+  queueOwn(
+    route: number,
+    type: number,
+    payload: Uint8Array,
+    priority: number,
+    request: number,
+    waitMs: number,
+  ): number {
+    const head = route === ROUTE_TRANSPORT_FLOOD ? 6 : 2;
+    const length = payload.length + head;
+    if (length === head || payload.length > MAX_PAYLOAD || type > 15) return RESULT_BAD_REQUEST;
     if (airtimeMs(this.radio.settings, length) > this.duty.wholeMs()) return RESULT_BAD_REQUEST;
     const slot = this.queue.claim();
     if (slot < 0) {
@@ -153,13 +246,21 @@ export class Mesh {
       return RESULT_FULL;
     }
     const frame = this.queue.frame(slot);
-    frame[0] = (type << 2) | ROUTE_FLOOD;
-    frame[1] = 0;
-    frame.set(payload, 2);
-    const packet = new Packet();
+    frame[0] = (type << 2) | route;
+    frame[head - 1] = route === ROUTE_DIRECT ? 0 : this.prefs.hashMode << 6;
+    frame.set(payload, head);
+    const regions = this.regions;
+    if (regions && head > 2) {
+      regions.begin(type, payload, 0, payload.length);
+      const code = regions.code(regions.scope);
+      frame[1] = code;
+      frame[2] = code >> 8;
+      frame[3] = frame[4] = 0;
+    }
+    const packet = this.parse(frame, 0, length);
     // Marked as seen, so that repeaters' copies of our own packet are duplicates.
-    if (this.seen.check(this.digest(packet, slot, length))) return RESULT_DUPLICATE;
-    this.queue.push(slot, length, priority, request, this.hal.nowMs());
+    if (this.seen.check(packetDigest(this.crypto, frame, packet))) return RESULT_DUPLICATE;
+    this.queue.push(slot, length, priority, request, this.hal.nowMs() + waitMs);
     // Storing and transmitting have handlers of their own.
     if (type === TYPE_GRP_TXT) this.hal.after(() => this.rooms.receive(packet, 0, MESSAGE_OWN), 1);
     this.again(1);

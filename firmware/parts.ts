@@ -3,10 +3,16 @@
 // mc.lib, is evaluated from there when it is asked for, and is forgotten when its caller forgets it.
 import { protocolApi } from "../protocol/api.ts";
 import type { Hal } from "./hal.ts";
+import { forward } from "./parts/forward.ts";
+import { regionCommand } from "./parts/region-commands.ts";
+import { regions } from "./parts/regions.ts";
 
 /** By name. Each is one function, without a state of its own; those that belong together stand together. */
 export const PARTS = {
   protocol: protocolApi,
+  forward,
+  regions,
+  regionCommand,
 };
 
 export type Parts = typeof PARTS;

@@ -4,6 +4,8 @@ import { MAX_PACKET } from "../protocol/packet.ts";
 
 const SLOTS = 12;
 const SLOT_BYTES = 256;
+/** For each of these that a packet is overdue it goes up by one priority: what others have us forward must not hold up our own for ever. */
+const PATIENCE_MS = 10000;
 
 export class TxQueue {
   /** Slots in use, in order of arrival. */
@@ -44,10 +46,16 @@ export class TxQueue {
   /** The slot to send now, or -1; it stays in the queue until `remove`. */
   due(nowMs: number): number {
     let best = -1;
+    let lowest = 0;
     for (let i = 0; i < this.count; i++) {
       const slot = this.order[i];
-      if (this.dueMs[slot] > nowMs) continue;
-      if (best < 0 || this.priorities[slot] < this.priorities[best]) best = slot;
+      const overdueMs = nowMs - this.dueMs[slot];
+      if (overdueMs < 0) continue;
+      const rank = this.priorities[slot] - Math.floor(overdueMs / PATIENCE_MS);
+      if (best < 0 || rank < lowest) {
+        best = slot;
+        lowest = rank;
+      }
     }
     return best;
   }
