@@ -123,17 +123,21 @@ export class Mesh {
     if (packet.route < ROUTE_DIRECT || !this.isForAnother(packet)) {
       if (this.seen.check(packetDigest(this.crypto, bytes, packet))) {
         this.counters[COUNT.duplicates]++;
-        taken = true;
-      } else {
-        taken = packet.type === TYPE_GRP_TXT && this.rooms.receive(packet, this.radio.signal, 0);
-        if (packet.type === TYPE_ADVERT) this.verify(bytes, at, length);
-        else if (this.prefs.repeat) this.forward(bytes, at, length, this.radio.signal);
+        packet.hashed = NO_BYTES;
+        return;
       }
+      taken = packet.type === TYPE_GRP_TXT && this.rooms.receive(packet, this.radio.signal, 0);
       // Or the frame would be kept until the next one.
       packet.hashed = NO_BYTES;
-    } else if (this.prefs.repeat) {
-      this.forward(bytes, at, length, this.radio.signal);
     }
+    if (!taken || this.prefs.repeat) this.offer(bytes, at, length, taken);
+  }
+
+  /** What was not heard before, and what is for another, to all but the rooms. */
+  private offer(bytes: Uint8Array, at: number, length: number, taken: boolean): void {
+    const packet = this.packet;
+    if (packet.type === TYPE_ADVERT && (packet.route < ROUTE_DIRECT || !packet.hops)) this.verify(bytes, at, length);
+    else this.forward(bytes, at, length, this.radio.signal);
     if (!taken) this.events.onHeard(bytes, at, length);
   }
 
