@@ -353,7 +353,7 @@ export class Console {
       ',"uptime_secs":' +
       this.settings.uptimeS() +
       ',"errors":' +
-      this.mesh.counters[COUNT.recoveries] +
+      this.mesh.errorFlags +
       ',"queue_len":' +
       this.mesh.queue.size +
       "}"

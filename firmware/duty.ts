@@ -1,55 +1,91 @@
-// The air that the law leaves us: a token bucket of transmit time over one hour, as MeshCore's Dispatcher keeps it.
+// The air that the law leaves us: what was sent in each of the last minutes. No hour whatsoever holds more than its share.
+// MeshCore keeps a bucket that starts full and fills while it is emptied: that lets an hour reach nearly twice the share.
 
 const WINDOW_MS = 3600000;
-/** Below this the bucket counts as empty, so that a trickle does not send one symbol at a time. */
-const MIN_BUDGET_MS = 100;
+const MINUTE_MS = 60000;
+/** An hour touches so many minutes. */
+const MINUTES = 61;
+/** What is kept over a reboot grows in steps of this part of the whole: few writes, and little lost by rounding up. */
+const STEPS = 8;
 
 export class DutyBudget {
-  /** Allowed share of the window, in thousandths. */
+  /** Allowed share of any hour, in thousandths. */
   permille: number;
-  private budgetMs: number;
-  private atMs: number;
+  /**
+   * Keeps a number of milliseconds for the next start, where a restart is to be paid for too: it is given to `restore` then.
+   * Called before the transmission that needs it; at most a few times an hour, when the air is used up to its limit.
+   */
+  save: ((spentMs: number) => void) | null = null;
 
-  /** Starts full. `permille` 1..1000. */
+  /** Milliseconds sent, by minute modulo MINUTES. A transmission belongs to the minute of its end. */
+  private readonly spent = new Uint32Array(MINUTES);
+  /** Their sum. */
+  private sumMs = 0;
+  /** Minute of the clock up to which `spent` holds. */
+  private minute: number;
+  private savedMs = 0;
+
+  /** Starts with nothing spent. `permille` 1..1000. */
   constructor(permille: number, nowMs: number) {
     this.permille = permille;
-    this.budgetMs = this.wholeMs();
-    this.atMs = nowMs;
+    this.minute = Math.floor(nowMs / MINUTE_MS);
   }
 
   /** Changes the share; what was spent stays spent. */
-  setShare(permille: number, nowMs: number): void {
-    this.refill(nowMs);
-    const spentMs = this.wholeMs() - this.budgetMs;
+  setShare(permille: number): void {
     this.permille = permille;
-    this.budgetMs = Math.max(0, this.wholeMs() - spentMs);
   }
 
-  /** What the full bucket holds: nothing longer can ever be sent. */
+  /** Takes what `save` was given before the restart as spent just now: how long ago it was nobody knows. */
+  restore(spentMs: number, nowMs: number): void {
+    this.savedMs = spentMs;
+    this.spend(spentMs, nowMs);
+  }
+
+  /** What may be sent in an hour: nothing longer can ever be sent. */
   wholeMs(): number {
     return (WINDOW_MS * this.permille) / 1000;
   }
 
-  /** Milliseconds until a transmission of `airtimeMs` may start; 0 = now. */
+  /** Milliseconds until a transmission that lasts at most `airtimeMs` may start or is worth asking for again; 0 = now. */
   waitMs(airtimeMs: number, nowMs: number): number {
-    this.refill(nowMs);
-    const missing = Math.max(airtimeMs, MIN_BUDGET_MS) - this.budgetMs;
-    return missing <= 0 ? 0 : (missing * 1000) / this.permille;
+    this.moveOn(nowMs);
+    const whole = this.wholeMs();
+    return this.sumMs + Math.min(airtimeMs, whole) <= whole ? 0 : (this.minute + 1) * MINUTE_MS - nowMs;
   }
 
+  /** Before a transmission of at most `airtimeMs`: sees to it that a restart right behind it is safe. */
+  commit(airtimeMs: number): void {
+    const step = this.wholeMs() / STEPS;
+    const neededMs = Math.ceil(Math.ceil((this.sumMs + airtimeMs) / step) * step);
+    if (!this.save || (neededMs <= this.savedMs && neededMs > this.savedMs - 2 * step)) return;
+    this.savedMs = neededMs;
+    this.save(neededMs);
+  }
+
+  /** A transmission has just ended. */
   spend(airtimeMs: number, nowMs: number): void {
-    this.refill(nowMs);
-    this.budgetMs -= airtimeMs;
+    this.moveOn(nowMs);
+    const ms = Math.ceil(airtimeMs);
+    this.spent[this.minute % MINUTES] += ms;
+    this.sumMs += ms;
   }
 
-  /** Share of the window that is used up, in thousandths of the window. */
+  /** Share of the last hour that is used up, in thousandths of the hour. */
   usedPermille(nowMs: number): number {
-    this.refill(nowMs);
-    return Math.round(this.permille - (this.budgetMs * 1000) / WINDOW_MS);
+    this.moveOn(nowMs);
+    return Math.round((this.sumMs * 1000) / WINDOW_MS);
   }
 
-  private refill(nowMs: number): void {
-    this.budgetMs = Math.min(this.wholeMs(), this.budgetMs + ((nowMs - this.atMs) * this.permille) / 1000);
-    this.atMs = nowMs;
+  /** Forgets the minutes that no hour which is not over yet touches. */
+  private moveOn(nowMs: number): void {
+    const minute = Math.floor(nowMs / MINUTE_MS);
+    // After a long sleep nothing is left to be forgotten one by one.
+    for (let left = MINUTES; this.minute < minute && left > 0; left--) {
+      const at = ++this.minute % MINUTES;
+      this.sumMs -= this.spent[at];
+      this.spent[at] = 0;
+    }
+    this.minute = minute;
   }
 }

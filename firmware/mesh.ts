@@ -22,6 +22,7 @@ import type { Forwarder } from "./parts/forward.ts";
 import type { Regions } from "./parts/regions.ts";
 import { part } from "./parts.ts";
 import type { Prefs } from "./prefs.ts";
+import { ERROR_CAD_TIMEOUT, ERROR_FULL, ERROR_NOT_RECEIVING, FAULT_DEAF } from "./radio-faults.ts";
 import type { Rooms } from "./rooms.ts";
 import { SeenTable } from "./seen.ts";
 import { Sx126x } from "./sx126x.ts";
@@ -34,6 +35,10 @@ const BUSY_LIMIT_MS = 4000;
 /** How often a missed DIO1 edge is looked for, and how many of those looks between two checks of the chip's mode. */
 const TICK_MS = 500;
 const TICKS_PER_CHECK = 10;
+/** A radio that does not receive for 8 s is worth a note (MeshCore's Dispatcher). */
+const DEAF_TICKS = 16;
+/** Until the housekeeping cuts off a transmission that does not end, it may run for a tick, and what delays a tick, longer. */
+const TX_CUT_MS = 600;
 /** A packet whose transmission failed is tried again that often; the failure is the radio's, not the packet's. */
 const SEND_ATTEMPTS = 3;
 /** Priority of a flood (MeshCore: 0 direct, 1 flood, 2 path, 3 advert). */
@@ -72,6 +77,8 @@ export class Mesh {
   readonly duty: DutyBudget;
   readonly counters: Uint32Array;
   directReceived = 0;
+  /** MeshCore's error flags since the start (radio-faults.ts). */
+  errorFlags = 0;
   /** Who is told; set before the first packet. */
   events!: MeshEvents;
   /** Whose first bytes are our hash in paths; empty or zeros as long as there is none, and then nothing is forwarded. */
@@ -89,10 +96,13 @@ export class Mesh {
   private readonly packet = new Packet();
   private readonly seen = new SeenTable();
   private sendingSlot = -1;
-  private sendingMs = 0;
   private attempts = 0;
   private ticks = 0;
+  /** Of which the radio did not receive in so many, up to now. */
+  private deafTicks = 0;
   private busySinceMs = 0;
+  /** Channel activity detection has just been asked. */
+  private isSensed = false;
   /** Packets received when memory was tidied last. */
   private tidyAt = 0;
   private timer = 0;
@@ -199,11 +209,11 @@ export class Mesh {
   }
 
   /** From the radio: the packet in `sendingSlot` is out, or was given up. */
-  onSent(sent: boolean): void {
+  onSent(sent: boolean, airMs: number): void {
     const slot = this.sendingSlot;
     if (slot < 0) return;
     this.sendingSlot = -1;
-    this.duty.spend(this.sendingMs, this.hal.nowMs());
+    this.duty.spend(airMs, this.hal.nowMs());
     // The next one in a handler of its own: each has its time, and what is heard comes in between.
     this.again(1);
     if (!sent && ++this.attempts < SEND_ATTEMPTS) return;
@@ -212,7 +222,14 @@ export class Mesh {
     else this.giveUp(slot);
     const request = this.queue.request(slot);
     this.queue.remove(slot);
-    this.events.onSent(request, sent, Math.round(this.sendingMs));
+    this.events.onSent(request, sent, Math.round(airMs));
+  }
+
+  /** From the radio: what it sensed on the channel. */
+  onSensed(busy: boolean): void {
+    if (busy && this.mustWait()) return;
+    this.isSensed = true;
+    this.pump();
   }
 
   /** Counts it, and lets whoever asked for it ask again. */
@@ -247,6 +264,7 @@ export class Mesh {
     const slot = this.queue.claim();
     if (slot < 0) {
       this.counters[COUNT.txDropped]++;
+      this.errorFlags |= ERROR_FULL;
       return RESULT_FULL;
     }
     const frame = this.queue.frame(slot);
@@ -286,30 +304,42 @@ export class Mesh {
     if (airMs > this.duty.wholeMs()) {
       // Settings have changed: it can never go now, and what stands behind it must not wait for that.
       this.sendingSlot = slot;
-      this.sendingMs = 0;
       this.attempts = SEND_ATTEMPTS;
-      this.hal.after(() => this.onSent(false), 1);
+      this.hal.after(() => this.onSent(false, 0), 1);
       return;
     }
-    const waitMs = this.duty.waitMs(airMs, now);
-    if (waitMs > 0 || !this.radio.isReceiving()) {
+    const radio = this.radio;
+    const worstMs = radio.longestMs(airMs) + TX_CUT_MS;
+    const waitMs = this.duty.waitMs(worstMs, now);
+    if (waitMs > 0 || !radio.isReceiving()) {
+      this.busySinceMs = 0;
       this.again(Math.max(waitMs, BUSY_RETRY_MS));
       return;
     }
-    if (!this.radio.isClear()) {
-      if (!this.busySinceMs) this.busySinceMs = now;
-      if (now - this.busySinceMs < BUSY_LIMIT_MS) {
-        this.again(BUSY_RETRY_MS * (1 + (this.hal.random() % 3)));
-        return;
-      }
-    }
+    const isSensed = this.isSensed;
+    this.isSensed = false;
+    if (!radio.isClear() || radio.isLoud()) {
+      if (this.mustWait()) return;
+    } else if (this.prefs.cad && !isSensed && radio.sense()) return;
     this.busySinceMs = 0;
-    if (this.radio.transmit(this.queue.frame(slot), length, airMs)) {
-      this.sendingSlot = slot;
-      this.sendingMs = airMs;
-    } else {
+    this.duty.commit(worstMs);
+    this.sendingSlot = slot;
+    if (!radio.transmit(this.queue.frame(slot), length, airMs)) {
+      this.sendingSlot = -1;
       this.again(BUSY_RETRY_MS);
     }
+  }
+
+  /** The channel is busy. True: it is asked again soon; false when it has been busy for so long that it must be a mistake. */
+  private mustWait(): boolean {
+    const now = this.hal.nowMs();
+    if (!this.busySinceMs) this.busySinceMs = now;
+    if (now - this.busySinceMs < BUSY_LIMIT_MS) {
+      this.again(BUSY_RETRY_MS * (1 + (this.hal.random() % 3)));
+      return true;
+    }
+    this.errorFlags |= ERROR_CAD_TIMEOUT;
+    return false;
   }
 
   /** Has the queue looked at after `delayMs`. */
@@ -334,6 +364,13 @@ export class Mesh {
       this.radio.service();
     }
     this.radio.sampleNoise();
+    this.deafTicks = this.radio.isReceiving() ? 0 : this.deafTicks + 1;
+    if (this.deafTicks === DEAF_TICKS) {
+      this.errorFlags |= ERROR_NOT_RECEIVING;
+      this.radio.faults[FAULT_DEAF]++;
+    }
+    const resetMs = this.prefs.agcResetS * 1000;
+    if (resetMs && this.hal.nowMs() - this.radio.resetMs >= resetMs) this.radio.resetGain();
   }
 
   /** Packets leave the engine's free memory in disorder: without this each takes a fifth longer after a minute of traffic. */

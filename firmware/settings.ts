@@ -58,7 +58,7 @@ export class Settings {
     prefs.cr = radio.cr;
     prefs.powerDbm = radio.powerDbm;
     prefs.dutyPermille = dutyPermille;
-    this.mesh.duty.setShare(dutyPermille, this.hal.nowMs());
+    this.mesh.duty.setShare(dutyPermille);
     // A restart of the radio costs what is on the air right now.
     if (!same) this.mesh.radio.configure(prefs);
     // What waits for the old budget may not have to any more.

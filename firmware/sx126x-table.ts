@@ -3,6 +3,7 @@
 // Commands (chapter 13).
 export const SET_STANDBY = 0x80;
 export const SET_TX = 0x83;
+export const SET_CAD = 0xc5;
 export const SET_RX = 0x82;
 export const SET_REGULATOR = 0x96;
 export const CALIBRATE = 0x89;
@@ -24,6 +25,7 @@ export const SET_TX_PARAMS = 0x8e;
 export const SET_MODULATION = 0x8b;
 export const SET_PACKET = 0x8c;
 export const SET_BUFFER_BASE = 0x8f;
+export const SET_CAD_PARAMS = 0x88;
 export const GET_STATUS = 0xc0;
 export const GET_RSSI = 0x15;
 export const GET_RX_BUFFER = 0x13;
@@ -38,6 +40,8 @@ export const IRQ_PREAMBLE = 4;
 export const IRQ_HEADER = 16;
 export const IRQ_HEADER_ERROR = 32;
 export const IRQ_CRC_ERROR = 64;
+export const IRQ_CAD_DONE = 128;
+export const IRQ_CAD_DETECTED = 256;
 export const IRQ_TIMEOUT = 512;
 
 // Chip modes in bits 6:4 of the status byte (table 13-76).
@@ -56,7 +60,9 @@ export const REG_TX_MODULATION = 0x0889;
 export const REG_TX_CLAMP = 0x08d8;
 /** 15.4: inverted IQ, bit 2. */
 export const REG_IQ_POLARITY = 0x0736;
+/** Text that begins with "SX1261", in an SX1262 too. */
 export const REG_VERSION = 0x0320;
+export const VERSION_FIRST = 0x53;
 
 /** MeshCore's sync word 0x12 ("private"), spread over the two registers. */
 export const SYNC_WORD = [0x14, 0x24];

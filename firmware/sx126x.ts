@@ -1,18 +1,18 @@
 // The SX1262 driver: continuous receive, transmit with a watchdog, and recovery from whatever state the chip is in.
 //
 //   off --begin--> rx --transmit--> tx --TxDone or deadline--> rx
-//    ^              |                |
-//    +--- recover --+----------------+     (retried with growing patience while the chip does not answer)
+//    ^              +----- sense --> cad --CadDone-----------> rx
+//    +--- recover --+-----------------+     (retried with growing patience while the chip does not answer)
 import { airtimeMs, lowDataRate, preambleSymbols, type RadioSettings } from "../protocol/airtime.ts";
 import { view } from "../protocol/bytes.ts";
 import { MAX_PACKET } from "../protocol/packet.ts";
 import { COUNT } from "./counters.ts";
-import { FRONT_END } from "./features.ts";
 import type { Hal, RadioFacts } from "./hal.ts";
+import type { Prefs } from "./prefs.ts";
+import { FAULT_BUSY, FAULT_CAD, FAULT_EDGE, FAULT_MODE, FAULT_SILENT, FAULT_TX } from "./radio-faults.ts";
+import { applySettings, readRegister, send } from "./sx126x-setup.ts";
 import {
-  BANDWIDTH_CODES,
   CALIBRATE,
-  CALIBRATE_IMAGE,
   CLEAR_ERRORS,
   CLEAR_IRQ,
   GET_IRQ,
@@ -20,6 +20,8 @@ import {
   GET_RSSI,
   GET_RX_BUFFER,
   GET_STATUS,
+  IRQ_CAD_DETECTED,
+  IRQ_CAD_DONE,
   IRQ_CRC_ERROR,
   IRQ_HEADER,
   IRQ_HEADER_ERROR,
@@ -29,37 +31,21 @@ import {
   IRQ_TX_DONE,
   MODE_RX,
   MODE_TX,
-  PA_ROWS,
   READ_BUFFER,
-  READ_REGISTER,
-  REG_CURRENT_LIMIT,
   REG_IQ_POLARITY,
-  REG_RX_GAIN,
-  REG_RX_PATCH,
-  REG_SYNC_WORD,
-  REG_TX_CLAMP,
   REG_TX_MODULATION,
   REG_VERSION,
-  RX_GAIN_BOOSTED,
-  RX_GAIN_SAVING,
   SET_BUFFER_BASE,
+  SET_CAD,
+  SET_CAD_PARAMS,
   SET_DIO_IRQ,
-  SET_DIO2_SWITCH,
   SET_DIO3_TCXO,
-  SET_FALLBACK,
-  SET_FREQUENCY,
-  SET_MODULATION,
-  SET_PA_CONFIG,
   SET_PACKET,
-  SET_PACKET_TYPE,
-  SET_REGULATOR,
   SET_RX,
   SET_STANDBY,
   SET_TX,
-  SET_TX_PARAMS,
-  STEPS_PER_HZ,
-  SYNC_WORD,
   TCXO_DELAY,
+  VERSION_FIRST,
   WRITE_BUFFER,
   WRITE_REGISTER,
 } from "./sx126x-table.ts";
@@ -67,11 +53,18 @@ import {
 const OFF = 0;
 const RX = 1;
 const TX = 2;
+const CAD = 3;
 
+/** Patience with a chip that does not answer. Never so long that a radio which is well again is missed for 10 s. */
 const RETRY_FIRST_MS = 1000;
-const RETRY_LIMIT_MS = 60000;
-/** Once a minute. It costs 6 ms of a preamble, which at the settings in use lasts ten times as long. */
-const CHECKS_PER_RENEWAL = 12;
+const RETRY_LIMIT_MS = 8000;
+/** A transmission may last that much longer than computed before it counts as hung: an oscillator that has to start, ramps. */
+const TX_PATIENCE_MS = 100;
+/** Four symbols and the time to think about them take 5 ms to 0.7 s. */
+const CAD_PATIENCE_MS = 1000;
+/** Samples in a round for the noise floor, and in the first one, which there is no floor before. */
+const NOISE_SAMPLES = 64;
+const FIRST_SAMPLES = 8;
 /** Bytes before the data in the answer to ReadBuffer: opcode, offset, status. */
 const READ_HEADER = 3;
 const RX_IRQS = IRQ_RX_DONE | IRQ_PREAMBLE | IRQ_HEADER | IRQ_HEADER_ERROR | IRQ_CRC_ERROR | IRQ_TIMEOUT;
@@ -79,6 +72,7 @@ const RX_IRQS = IRQ_RX_DONE | IRQ_PREAMBLE | IRQ_HEADER | IRQ_HEADER_ERROR | IRQ
 const RX_OUTCOME = IRQ_RX_DONE | IRQ_HEADER_ERROR | IRQ_CRC_ERROR;
 const RX_DIO1 = IRQ_RX_DONE | IRQ_HEADER_ERROR | IRQ_TIMEOUT;
 const TX_IRQS = IRQ_TX_DONE | IRQ_TIMEOUT;
+const CAD_IRQS = IRQ_CAD_DONE | IRQ_CAD_DETECTED;
 
 /** SetDioIrqParams: what is noted, and what of it raises DIO1. */
 function interrupts(mask: number, dio1: number): Uint8Array {
@@ -89,8 +83,10 @@ function interrupts(mask: number, dio1: number): Uint8Array {
 export interface RadioEvents {
   /** A packet whose CRC was right: `length` bytes of `bytes` from `at`; the array belongs to the receiver of the call. */
   onPacket(bytes: Uint8Array, at: number, length: number): void;
-  /** The transmission ended, or was given up (`sent` false). */
-  onSent(sent: boolean): void;
+  /** The transmission ended, or was given up (`sent` false), after it had the air for `airMs`. */
+  onSent(sent: boolean, airMs: number): void;
+  /** What `sense` found out. */
+  onSensed(busy: boolean): void;
 }
 
 export class Sx126x {
@@ -98,24 +94,45 @@ export class Sx126x {
   /** Of the packet handed up last: RSSI in dBm in the low 16 bits, SNR in quarter dB in the 8 above, as in RoomMessage. */
   signal = 0;
   readonly counters: Uint32Array;
+  /** On the air by ourselves, ms. */
   txAirMs = 0;
-  rxBytes = 0;
   /** What the channel sounds like when nobody speaks, dBm; 0 until it was measured. */
   noiseFloor = 0;
-  /** Why the chip is not running, or empty. */
-  fault = "";
+  /** How often each of radio-faults.ts happened. */
+  readonly faults = new Uint16Array(10);
+  /** Why the chip is not running, 1 + the number in radio-faults.ts; 0 while it runs. */
+  fault = 0;
+  /** When the chip was reset last. */
+  resetMs = 0;
 
+  private readonly prefs: Prefs;
   private readonly hal: Hal;
   private readonly facts: RadioFacts;
   private readonly events: RadioEvents;
   private state = OFF;
-  private txDeadlineMs = 0;
+  /** Start, computed time on air, and end of patience of a transmission. */
+  private txStartMs = 0;
   private txAirtimeMs = 0;
+  private deadlineMs = 0;
   private retryMs = RETRY_FIRST_MS;
   private retryTimer = 0;
-  private checks = 0;
-  /** When a preamble or header was first seen latched; 0 = none. */
+  /** When a preamble or header was first seen latched, and which; 0 = none. */
   private activeSinceMs = 0;
+  private activeIrq = 0;
+  /** How long each may stay latched: preamble, sync word and header; then the payload. */
+  private preambleMs = 0;
+  private payloadMs = 0;
+  /** For the time on air of what is received: blocks of `cr` symbols, counted as airtimeMs does; and what was before these settings. */
+  private rxBlocks = 0;
+  private rxBlockMs = 0;
+  private rxAddBytes = 0;
+  private rxBlockBytes = 1;
+  private rxPackets = 0;
+  private rxBeforeMs = 0;
+  /** Of this round for the noise floor: samples taken, those that count, and their sum. */
+  private sampled = 0;
+  private counted = 0;
+  private sum = 0;
 
   // Commands that are sent again and again, made once: making one takes as long as sending it.
   private readonly irqQuery = new Uint8Array([GET_IRQ, 0, 0, 0]);
@@ -130,6 +147,7 @@ export class Sx126x {
   private readonly setTx = new Uint8Array([SET_TX, 0, 0, 0]);
   private readonly rxIrqs = interrupts(RX_IRQS, RX_DIO1);
   private readonly txIrqs = interrupts(TX_IRQS, TX_IRQS);
+  private readonly cadIrqs = interrupts(CAD_IRQS, CAD_IRQS);
   /** Preamble and length are filled in. */
   private readonly packetForm = new Uint8Array([SET_PACKET, 0, 0, 0, 0, 1, 0]);
   /** The registers of 15.1 and 15.4; the values are filled in. */
@@ -139,10 +157,12 @@ export class Sx126x {
   private readonly readMemory: ArrayBufferLike;
   private readonly writeCommand = new Uint8Array(2 + MAX_PACKET + 1);
 
-  constructor(hal: Hal, facts: RadioFacts, settings: RadioSettings, events: RadioEvents, counters: Uint32Array) {
+  /** Starts with the settings in `prefs`. */
+  constructor(hal: Hal, facts: RadioFacts, prefs: Prefs, events: RadioEvents, counters: Uint32Array) {
     this.hal = hal;
     this.facts = facts;
-    this.settings = settings;
+    this.prefs = prefs;
+    this.settings = prefs;
     this.events = events;
     this.counters = counters;
     this.readCommand[0] = READ_BUFFER;
@@ -157,7 +177,7 @@ export class Sx126x {
     this.hal.after(() => this.restart(), this.facts.powerMs);
   }
 
-  /** Takes new settings at once, from the next packet on. */
+  /** Takes new settings at once, from the next packet on: the prefs again, or others for a while. */
   configure(settings: RadioSettings): void {
     this.settings = settings;
     if (this.state !== OFF) this.restart();
@@ -178,23 +198,42 @@ export class Sx126x {
   }
 
   /**
-   * True when nothing is being received. A latched preamble or header counts as reception for as long as the packet
-   * can last (MeshCore's rule); then it was noise, and is cleared.
+   * True when nothing is being received. A latched preamble or header counts as reception for as long as what follows it
+   * can last at most (MeshCore's rule); then it was noise, and is cleared.
    */
   isClear(): boolean {
-    const irq = this.hal.transfer(this.irqQuery)[3];
-    if (!(irq & (IRQ_PREAMBLE | IRQ_HEADER))) {
-      this.activeSinceMs = 0;
-      return true;
+    const irq = this.hal.transfer(this.irqQuery)[3] & (IRQ_PREAMBLE | IRQ_HEADER);
+    if (irq) {
+      const now = this.hal.nowMs();
+      const header = irq & IRQ_HEADER;
+      if (!this.activeSinceMs || header !== this.activeIrq) this.activeSinceMs = now;
+      this.activeIrq = header;
+      if (now - this.activeSinceMs <= (header ? this.payloadMs : this.preambleMs)) return false;
+      send(this.hal, [CLEAR_IRQ, 0, IRQ_PREAMBLE | IRQ_HEADER]);
     }
-    const now = this.hal.nowMs();
-    if (!this.activeSinceMs) this.activeSinceMs = now;
-    const symbolMs = (1000 * (1 << this.settings.sf)) / this.settings.bwHz;
-    const limitMs =
-      irq & IRQ_HEADER ? airtimeMs(this.settings, MAX_PACKET) : (preambleSymbols(this.settings.sf) + 13) * symbolMs;
-    if (now - this.activeSinceMs < limitMs) return false;
     this.activeSinceMs = 0;
-    this.send([CLEAR_IRQ, 0, IRQ_PREAMBLE | IRQ_HEADER]);
+    return true;
+  }
+
+  /** True when the channel is louder than the operator's threshold over the noise floor allows. */
+  isLoud(): boolean {
+    const threshold = this.prefs.intThresh;
+    return threshold > 0 && this.noiseFloor < 0 && this.loudness() > this.noiseFloor + threshold;
+  }
+
+  /** Has the chip listen for a LoRa signal that is below the noise; `onSensed` follows. False when the radio is not receiving. */
+  sense(): boolean {
+    if (this.state !== RX) return false;
+    const hal = this.hal;
+    hal.write(this.standby);
+    hal.write(this.cadIrqs);
+    hal.write(this.irqClear);
+    // As MeshCore's RadioLib: 4 symbols, peak by spreading factor, minimum 10, then standby.
+    send(hal, [SET_CAD_PARAMS, 2, this.settings.sf + 13, 10, 0, 0, 0, 0]);
+    send(hal, [SET_CAD]);
+    this.deadlineMs = hal.nowMs() + CAD_PATIENCE_MS;
+    this.state = CAD;
+    if (hal.stuck) this.recover(FAULT_BUSY);
     return true;
   }
 
@@ -214,44 +253,76 @@ export class Sx126x {
     hal.receivePath(false);
     hal.led(true);
     hal.write(this.setTx);
-    if (hal.stuck) {
-      this.recover("BUSY stuck");
-      return false;
-    }
     this.txAirtimeMs = airMs;
-    this.txDeadlineMs = hal.nowMs() + airMs * 1.5 + 50;
+    this.txStartMs = hal.nowMs();
+    this.deadlineMs = this.txStartMs + this.longestMs(airMs);
     this.state = TX;
+    if (hal.stuck) this.recover(FAULT_BUSY);
     return true;
   }
 
-  /** For the housekeeping: a missed edge costs a delay and no packet. */
+  /** After that long the chip is reset in a transmission that should take `airMs`. */
+  longestMs(airMs: number): number {
+    return airMs * 1.125 + TX_PATIENCE_MS;
+  }
+
+  /** For the housekeeping: a missed edge, or a DIO1 that never rises, costs a delay and no packet. */
   service(): void {
     if (this.state === OFF) return;
-    if (this.hal.isDio1()) this.onEdge();
-    if (this.state === TX && this.hal.nowMs() > this.txDeadlineMs) this.recover("transmission did not end");
+    const flags = this.hal.transfer(this.irqQuery);
+    if (flags[3] & (RX_OUTCOME | IRQ_TX_DONE | IRQ_CAD_DONE) || flags[2] & (IRQ_TIMEOUT >> 8)) {
+      this.faults[FAULT_EDGE]++;
+      this.onEdge();
+    }
+    if (this.state > RX && this.hal.nowMs() > this.deadlineMs) this.recover(this.state === TX ? FAULT_TX : FAULT_CAD);
   }
 
   /**
-   * Now and then: a chip that was reset or fell out of its mode is started again. Now and then of these, reception is begun
-   * anew: a command that got lost on the wires can leave the chip deaf and in the right mode.
+   * Now and then: a chip that was reset or fell out of its mode is started again. And reception is begun anew: a command that
+   * got lost on the wires can leave the chip deaf and in the right mode. That costs 6 ms of a preamble, which at the settings in
+   * use lasts ten times as long.
    */
   checkHealth(): void {
     this.service();
     if (this.state === OFF) return;
     const mode = (this.hal.transfer(this.statusQuery)[1] >> 4) & 7;
-    const isLost = mode !== (this.state === RX ? MODE_RX : MODE_TX) && (this.state === RX || !this.hal.isDio1());
-    if (this.hal.stuck) this.recover("BUSY stuck");
-    else if (isLost) this.recover("chip left its mode");
-    else if (++this.checks % CHECKS_PER_RENEWAL === 0 && this.state === RX && this.isClear()) this.receive();
+    if (this.hal.stuck) this.recover(FAULT_BUSY);
+    else if (this.state === RX) {
+      if (mode !== MODE_RX) this.recover(FAULT_MODE);
+      else if (this.isClear()) this.receive();
+    } else if (this.state === TX && mode !== MODE_TX && !this.hal.isDio1()) this.recover(FAULT_MODE);
   }
 
-  /** One sample for the noise floor; what is far above it is a signal and does not count (MeshCore: 14 dB). */
+  /**
+   * One sample for the noise floor, which is the mean of a round of them; what is 14 dB above the last floor is a signal and does
+   * not count. MeshCore takes 64 in as many turns of its main loop every 2 s; here it is one for each call, for the engine's
+   * sake. A floor that lets no sample count is given up: MeshCore's stays where it is until a reset of the gain.
+   */
   sampleNoise(): void {
-    if (this.state !== RX) return;
-    const rssi = -(this.hal.transfer(this.rssiQuery)[2] >> 1);
-    if (this.noiseFloor === 0) this.noiseFloor = rssi;
-    else if (rssi < this.noiseFloor + 14)
-      this.noiseFloor = Math.max(-120, this.noiseFloor + (rssi - this.noiseFloor) / 8);
+    if (this.state !== RX || !this.isClear()) return;
+    const rssi = this.loudness();
+    if (rssi < this.noiseFloor + 14) {
+      this.counted++;
+      this.sum += rssi;
+    }
+    if (++this.sampled < (this.noiseFloor ? NOISE_SAMPLES : FIRST_SAMPLES)) return;
+    this.noiseFloor = this.counted ? Math.max(-120, Math.round(this.sum / this.counted)) : 0;
+    this.sampled = this.counted = this.sum = 0;
+  }
+
+  /**
+   * Frees the receiver's gain control from whatever it holds on to. MeshCore puts the chip to a sleep that keeps its settings,
+   * and calibrates; a reset does the same, and is the way that every recovery goes.
+   */
+  resetGain(): void {
+    if (this.state !== RX || this.hal.isDio1() || !this.isClear()) return;
+    this.noiseFloor = this.sampled = this.counted = this.sum = 0;
+    this.restart();
+  }
+
+  /** What the receiver measures now, dBm. */
+  private loudness(): number {
+    return -(this.hal.transfer(this.rssiQuery)[2] >> 1);
   }
 
   /** The way of a good packet is kept short: Espruino pays for every name and every line that it reads past. */
@@ -271,7 +342,7 @@ export class Sx126x {
         const signal = hal.transfer(this.packetQuery);
         this.signal = (-(signal[2] >> 1) & 0xffff) | (signal[3] << 16);
         this.counters[COUNT.rx]++;
-        this.rxBytes += length;
+        this.rxBlocks += ((length + this.rxAddBytes) / this.rxBlockBytes) | 0;
         this.events.onPacket(answer, READ_HEADER, length);
       } else {
         this.handleOther((flags[2] << 8) | flags[3]);
@@ -282,10 +353,13 @@ export class Sx126x {
 
   private handleOther(irq: number): void {
     if (this.state === TX) {
-      if (!(irq & (IRQ_TX_DONE | IRQ_TIMEOUT))) return;
-      if (irq & IRQ_TX_DONE) this.txAirMs += this.txAirtimeMs;
+      if (!(irq & TX_IRQS)) return;
       this.receive();
-      this.events.onSent((irq & IRQ_TX_DONE) !== 0);
+      this.endTx((irq & IRQ_TX_DONE) !== 0);
+    } else if (this.state === CAD) {
+      if (!(irq & IRQ_CAD_DONE)) return;
+      this.receive();
+      this.events.onSensed((irq & IRQ_CAD_DETECTED) !== 0);
     } else if (irq & IRQ_HEADER_ERROR) {
       this.counters[COUNT.headerErrors]++;
     } else if (irq & IRQ_CRC_ERROR) {
@@ -301,8 +375,8 @@ export class Sx126x {
     hal.write(this.standby);
     hal.write(this.rxIrqs);
     // The other bits of these registers are the chip's own; read here, so that sending need not.
-    this.iqPolarity[3] = this.readRegister(REG_IQ_POLARITY) | 4;
-    const quality = this.readRegister(REG_TX_MODULATION);
+    this.iqPolarity[3] = readRegister(hal, REG_IQ_POLARITY) | 4;
+    const quality = readRegister(hal, REG_TX_MODULATION);
     this.txQuality[3] = this.settings.bwHz === 500000 ? quality & ~4 : quality | 4;
     this.writePacketForm(0xff);
     hal.write(this.bufferBase);
@@ -312,28 +386,38 @@ export class Sx126x {
     hal.write(this.setRx);
     this.state = RX;
     this.activeSinceMs = 0;
-    if (hal.stuck) this.recover("BUSY stuck");
+    if (hal.stuck) this.recover(FAULT_BUSY);
   }
 
-  /** Time on air of what was received, ms; as if every packet had the mean length, which is a symbol or two off. */
+  /** What was sent had the computed time, however late we heard of it; what was given up may have had all the time until now. */
+  private endTx(sent: boolean): void {
+    const airMs = sent ? this.txAirtimeMs : this.hal.nowMs() - this.txStartMs;
+    this.txAirMs += airMs;
+    this.events.onSent(sent, airMs);
+  }
+
+  /** Time on air of what was received, ms. */
   rxAirMs(): number {
-    const packets = this.counters[COUNT.rx];
-    return packets ? packets * airtimeMs(this.settings, this.rxBytes / packets) : 0;
+    const packets = this.counters[COUNT.rx] - this.rxPackets;
+    return this.rxBeforeMs + packets * this.preambleMs + this.rxBlocks * this.rxBlockMs;
   }
 
-  private recover(why: string): void {
+  private recover(why: number): void {
     this.counters[COUNT.recoveries]++;
-    this.fault = why;
+    this.faults[why]++;
+    this.fault = why + 1;
     this.restart();
   }
 
   /** Resets and sets up the chip. What comes after a pause is in a timer: nothing here blocks for long. */
   private restart(): void {
-    const wasSending = this.state === TX;
+    const before = this.state;
     this.state = OFF;
-    if (wasSending) this.events.onSent(false);
     if (this.retryTimer) this.hal.cancel(this.retryTimer);
     this.hal.reset(0);
+    this.resetMs = this.hal.nowMs();
+    if (before === TX) this.endTx(false);
+    if (before === CAD) this.events.onSensed(true);
     this.retryTimer = this.hal.after(() => {
       this.hal.reset(1);
       this.retryTimer = this.hal.after(() => this.setUpClock(), 10);
@@ -343,10 +427,10 @@ export class Sx126x {
   private setUpClock(): void {
     this.hal.stuck = false;
     this.hal.write(this.standby);
-    const version = this.readRegister(REG_VERSION);
-    // A missing chip answers with the idle level of the line.
-    if (this.hal.stuck || version === 0 || version === 0xff) {
-      this.fault = "radio does not answer";
+    const version = readRegister(this.hal, REG_VERSION);
+    if (this.hal.stuck || version !== VERSION_FIRST) {
+      if (this.fault !== FAULT_SILENT + 1) this.faults[FAULT_SILENT]++;
+      this.fault = FAULT_SILENT + 1;
       this.retryTimer = this.hal.after(() => this.restart(), this.retryMs);
       this.retryMs = Math.min(this.retryMs * 2, RETRY_LIMIT_MS);
       return;
@@ -354,47 +438,32 @@ export class Sx126x {
     this.retryMs = RETRY_FIRST_MS;
     if (this.facts.tcxo >= 0) {
       // The oscillator error of a cold start is expected with a TCXO (13.3.6).
-      this.send([CLEAR_ERRORS, 0, 0]);
-      this.send([SET_DIO3_TCXO, this.facts.tcxo, 0, TCXO_DELAY >> 8, TCXO_DELAY & 255]);
+      send(this.hal, [CLEAR_ERRORS, 0, 0]);
+      send(this.hal, [SET_DIO3_TCXO, this.facts.tcxo, 0, TCXO_DELAY >> 8, TCXO_DELAY & 255]);
     }
-    this.send([CALIBRATE, 0x7f]);
+    send(this.hal, [CALIBRATE, 0x7f]);
     this.retryTimer = this.hal.after(() => this.setUpRadio(), 6);
   }
 
   private setUpRadio(): void {
     const settings = this.settings;
-    this.send([SET_REGULATOR, 1]);
-    this.hal.write(this.bufferBase);
-    this.send([SET_PACKET_TYPE, 1]);
-    this.send([SET_FALLBACK, 0x20]);
-    if (this.facts.dio2Switch) this.send([SET_DIO2_SWITCH, 1]);
-    // 4 MHz to each side, in steps of 4 MHz and odd as the codes of table 9-2 are; for 433 and 868 MHz these are that table's.
-    const mhz = settings.freqHz / 1e6;
-    this.send([CALIBRATE_IMAGE, (Math.floor((mhz - 5) / 4) - 1) | 1, Math.ceil((mhz + 5) / 4) | 1]);
-    const steps = Math.floor(settings.freqHz * STEPS_PER_HZ);
-    this.send([SET_FREQUENCY, steps >>> 24, (steps >> 16) & 255, (steps >> 8) & 255, steps & 255]);
-    this.writeRegister(REG_SYNC_WORD, SYNC_WORD[0]);
-    this.writeRegister(REG_SYNC_WORD + 1, SYNC_WORD[1]);
-    const bandwidth = this.rowUpTo(BANDWIDTH_CODES, settings.bwHz);
-    const slow = lowDataRate(settings.sf, settings.bwHz) ? 1 : 0;
-    this.send([SET_MODULATION, settings.sf, bandwidth[1], settings.cr - 4, slow]);
-    this.setBits(REG_TX_CLAMP, 0x1e);
-    const preamble = preambleSymbols(settings.sf);
-    this.packetForm[1] = preamble >> 8;
-    this.packetForm[2] = preamble & 255;
-    this.setPower(Math.min(settings.powerDbm, this.facts.maxPowerDbm));
-    if (FRONT_END && this.facts.rxPatch) this.setBits(REG_RX_PATCH, 1);
-    this.writeRegister(REG_RX_GAIN, this.facts.boostedGain ? RX_GAIN_BOOSTED : RX_GAIN_SAVING);
-    this.fault = "";
+    const sf = settings.sf;
+    const symbolMs = (1000 * (1 << sf)) / settings.bwHz;
+    this.rxBeforeMs = this.rxAirMs();
+    this.rxPackets = this.counters[COUNT.rx];
+    this.rxBlocks = 0;
+    this.rxBlockMs = settings.cr * symbolMs;
+    this.packetForm[2] = preambleSymbols(sf);
+    this.preambleMs = (this.packetForm[2] + (sf < 7 ? 14.25 : 12.25)) * symbolMs;
+    // As long as the longest payload takes at coding rate 4/8: that of others may be another than ours.
+    this.payloadMs = ((airtimeMs(settings, MAX_PACKET) - this.preambleMs) * 8) / settings.cr;
+    // As in airtimeMs(), in bytes, and so that cutting off a fraction rounds up.
+    const blockBits = 4 * (lowDataRate(sf, settings.bwHz) ? sf - 2 : sf);
+    this.rxBlockBytes = blockBits / 8;
+    this.rxAddBytes = ((sf < 7 ? 35 : 43) - 4 * sf + blockBits) / 8;
+    applySettings(this.hal, this.facts, settings, this.prefs.rxGain);
+    this.fault = 0;
     this.receive();
-  }
-
-  private setPower(dbm: number): void {
-    const row = this.rowUpTo(PA_ROWS, dbm);
-    this.send([SET_PA_CONFIG, row[1], row[2], 0, 1]);
-    this.send([SET_TX_PARAMS, (22 - row[0] + dbm) & 255, 0x04]);
-    // SetPaConfig puts the current limit back to its default.
-    this.writeRegister(REG_CURRENT_LIMIT, this.facts.currentLimit);
   }
 
   private writePacketForm(length: number): void {
@@ -402,29 +471,5 @@ export class Sx126x {
     this.hal.write(this.packetForm);
     // 15.4: bit 2 set for standard IQ, after every SetPacketParams.
     this.hal.write(this.iqPolarity);
-  }
-
-  private send(command: number[]): void {
-    this.hal.write(new Uint8Array(command));
-  }
-
-  private readRegister(register: number): number {
-    return this.hal.transfer(new Uint8Array([READ_REGISTER, register >> 8, register & 255, 0, 0]))[4];
-  }
-
-  private writeRegister(register: number, value: number): void {
-    this.send([WRITE_REGISTER, register >> 8, register & 255, value]);
-  }
-
-  /** The other bits of the register are the chip's own. */
-  private setBits(register: number, bits: number): void {
-    this.writeRegister(register, this.readRegister(register) | bits);
-  }
-
-  /** The first row whose first number is not below `value`; the last where all are. */
-  private rowUpTo(rows: number[][], value: number): number[] {
-    let at = 0;
-    while (at < rows.length - 1 && rows[at][0] < value) at++;
-    return rows[at];
   }
 }

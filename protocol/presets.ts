@@ -5,10 +5,12 @@ export interface Preset {
   bwHz: number;
   sf: number;
   cr: number;
+  /** Bytes of a hash in the paths of floods; 0 where the community leaves that to everybody. */
+  hashBytes: number;
 }
 
-function preset(name: string, freqKhz: number, bwHz: number, sf: number, cr: number): Preset {
-  return { name: name, freqHz: freqKhz * 1000, bwHz: bwHz, sf: sf, cr: cr };
+function preset(name: string, freqKhz: number, bwHz: number, sf: number, cr: number, hashBytes = 0): Preset {
+  return { name: name, freqHz: freqKhz * 1000, bwHz: bwHz, sf: sf, cr: cr, hashBytes: hashBytes };
 }
 
 /** The list that MeshCore's apps offer (api.meshcore.nz, as of September 2026). */
@@ -25,13 +27,13 @@ export const PRESETS: Preset[] = [
   preset("Czech Republic (Narrow)", 869432, 62500, 7, 5),
   preset("EU 433MHz (Long Range)", 433650, 250000, 11, 5),
   preset("EU 433MHz (Narrow)", 433650, 62500, 8, 8),
-  preset("Hungary", 869618, 62500, 7, 5),
+  preset("Hungary", 869618, 62500, 7, 5, 2),
   preset("Netherlands", 869618, 62500, 7, 5),
-  preset("New Zealand (Narrow)", 917375, 62500, 7, 5),
-  preset("New Zealand (Gisborne)", 917375, 250000, 11, 5),
+  preset("New Zealand (Narrow)", 917375, 62500, 7, 5, 2),
+  preset("New Zealand (Gisborne)", 917375, 250000, 11, 5, 1),
   preset("Portugal 433", 433375, 62500, 9, 6),
   preset("Portugal 868", 869618, 62500, 7, 6),
-  preset("Slovakia", 869618, 62500, 7, 5),
+  preset("Slovakia", 869618, 62500, 7, 5, 2),
   preset("Switzerland", 869618, 62500, 8, 8),
   preset("USA/Canada (Recommended)", 910525, 62500, 7, 5),
   preset("Vietnam (Narrow)", 920250, 62500, 8, 5),

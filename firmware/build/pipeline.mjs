@@ -81,6 +81,8 @@ function shortNames() {
     "receive",
     "mesh",
     "onPacket",
+    "radio",
+    "faults",
     ...LANGUAGE.flatMap((object) => Object.getOwnPropertyNames(object)),
   ]);
   return [...all(firmware, declared), ...secret].filter((name) => !known.has(name) && name.length > 2);

@@ -59,6 +59,7 @@ describe("presets", () => {
       bwHz: 62500,
       sf: 8,
       cr: 8,
+      hashBytes: 0,
     });
     assert.equal(findPreset("EU/UK"), null);
   });
@@ -71,6 +72,16 @@ describe("presets", () => {
       assert.ok(bandwidths.includes(preset.bwHz), preset.name);
       assert.ok(preset.sf >= 7 && preset.sf <= 12 && preset.cr >= 5 && preset.cr <= 8, preset.name);
     }
+  });
+
+  it("say how long the hashes in paths are where a community has agreed on that", () => {
+    const agreed = PRESETS.filter((preset) => preset.hashBytes).map(({ name, hashBytes }) => [name, hashBytes]);
+    assert.deepEqual(agreed, [
+      ["Hungary", 2],
+      ["New Zealand (Narrow)", 2],
+      ["New Zealand (Gisborne)", 1],
+      ["Slovakia", 2],
+    ]);
   });
 
   it("need low data rate only for Costa Rica", () => {

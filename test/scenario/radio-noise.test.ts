@@ -3,8 +3,8 @@ import { RoomWorld } from "./room-world.ts";
 
 /** How many commands the longest sequence of the driver has. */
 const COMMANDS = 45;
-/** Reception is begun anew every minute, whatever happened before. */
-const RENEWAL_MS = 61_000;
+/** Reception is begun anew every five seconds, whatever happened before. */
+const RENEWAL_MS = 10_000;
 
 /** Makes noise of `count` SPI transfers, after `start` more that are left alone. */
 function spoil(scene: RoomWorld, start: number, count: number): void {
@@ -35,6 +35,9 @@ describe("radio: noise on the SPI lines", () => {
           spoil(scene, start, count);
           begin(scene);
           scene.world.wait(RENEWAL_MS);
+          // Some transfers come only with the tries to begin anew.
+          for (let s = 0; scene.board.faults.garbage > 0 && s < 60; s++) scene.world.wait(1000);
+          scene.world.wait(RENEWAL_MS);
           assert.ok(scene.hears(), `command ${start}: it receives`);
           assert.ok(scene.speaks(), `command ${start}: it sends`);
           assert.equal(scene.core().queue_len, 0, `command ${start}: nothing is left waiting`);
@@ -45,12 +48,12 @@ describe("radio: noise on the SPI lines", () => {
     }
   }
 
-  it("noise that never ends stops neither console nor clock, and the radio is back a minute after", () => {
+  it("noise that never ends stops neither console nor clock, and the radio is back ten seconds after", () => {
     const scene = new RoomWorld();
     scene.board.faults.garbage = Number.POSITIVE_INFINITY;
     scene.world.wait(600_000);
-    const { uptime_secs, errors } = scene.core();
-    assert.ok(uptime_secs >= 600 && errors > 0, `${uptime_secs} s, ${errors} errors`);
+    const { uptime_secs } = scene.core();
+    assert.ok(uptime_secs >= 600 && scene.recoveries() > 0, `${uptime_secs} s, ${scene.recoveries()} recoveries`);
     scene.board.faults.garbage = 0;
     scene.world.wait(RENEWAL_MS);
     assert.ok(scene.hears());

@@ -1,4 +1,5 @@
 // A board with a room, a station in reach, and what most scenarios ask of the two.
+import { FAULT_BUSY, FAULT_CAD, FAULT_MODE, FAULT_TX } from "../../firmware/radio-faults.ts";
 import type { SimBoard } from "../../simulator/sim-board.ts";
 import { groupText, type Station, TEST_KEY, World } from "./world.ts";
 
@@ -48,6 +49,18 @@ export class RoomWorld {
 
   core(): { errors: number; queue_len: number; uptime_secs: number } {
     return JSON.parse(this.run("stats-core").slice(5));
+  }
+
+  /** How often each thing went wrong with the radio since the start, by number. */
+  faults(): number[] {
+    const { mesh } = this.board.globals.meshcore as { mesh: { radio: { faults: Uint16Array } } };
+    return [...mesh.radio.faults];
+  }
+
+  /** How often the chip had to be started again. */
+  recoveries(): number {
+    const faults = this.faults();
+    return faults[FAULT_BUSY] + faults[FAULT_TX] + faults[FAULT_MODE] + faults[FAULT_CAD];
   }
 
   packets(): { recv: number; sent: number; recv_errors: number } {
