@@ -52,7 +52,7 @@ export class ForwardBench {
     radio.isClear = () => true;
     radio.transmit = (frame, length, airMs) => {
       this.sent.push({ hex: bytesToHex(frame.slice(0, length)), atMs: clock.nowMs() });
-      clock.after(airMs, () => this.mesh.onSent(true));
+      clock.after(airMs, () => this.mesh.onSent(true, airMs));
       return true;
     };
   }
