@@ -83,6 +83,11 @@ function shortNames() {
     "onPacket",
     "radio",
     "faults",
+    "prefs",
+    "regionMap",
+    "restore",
+    "verifier",
+    "check",
     ...LANGUAGE.flatMap((object) => Object.getOwnPropertyNames(object)),
   ]);
   return [...all(firmware, declared), ...secret].filter((name) => !known.has(name) && name.length > 2);
