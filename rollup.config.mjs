@@ -5,7 +5,7 @@ import { transform } from "esbuild";
 import { loadBoards } from "./firmware/build/boards.mjs";
 import { partsInStorage } from "./firmware/build/parts.mjs";
 import { foldFields, forEngine } from "./firmware/build/pipeline.mjs";
-import { boardBundles, variantEntry, variantsOf } from "./firmware/build/variants.mjs";
+import { boardBundles, HALS, variantEntry, variantsOf } from "./firmware/build/variants.mjs";
 
 const { version, dependencies } = JSON.parse(readFileSync("package.json", "utf8"));
 
@@ -26,7 +26,7 @@ const folded = await foldFields();
 
 const firmware = (variant) => {
   const entry = variantEntry(variant, version);
-  const toEngine = [typescript("es2019"), folded, forEngine(true)];
+  const toEngine = [typescript("es2019"), folded, forEngine(HALS[variant.engine].file)];
   // JerryScript has no storage to keep the parts in, but memory for all of them.
   const parts = variant.engine === "espruino" ? partsInStorage() : null;
   return {
@@ -41,7 +41,7 @@ export default [
   {
     input: "simulator/chip/harness.ts",
     output: { file: "dist/firmware/chip-model.js", format: "iife", name: "chipModel", compact: true },
-    plugins: [typescript("es2019"), forEngine(false)],
+    plugins: [typescript("es2019"), forEngine()],
   },
   {
     input: "host-bridge/cli/cli.ts",

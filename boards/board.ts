@@ -20,6 +20,9 @@ export interface EngineFacts {
   readonly jsVarBytes: number;
   /** It knows the pins D0 to D<pins - 1>. */
   readonly pins: number;
+  /** GPIO number of each pin, where it is not the number in the pin's name, and the pins that the build turns round: 1 is low. */
+  readonly gpios?: readonly number[];
+  readonly negated?: readonly number[];
   /** Numbers of pins that are not for us: missing on the chip, its flash, its USB. */
   readonly takenPins: readonly number[];
   /** Pins that setWatch takes, as first and last of each range. */

@@ -37,6 +37,12 @@ export const XIAOBLE: EngineFacts = {
   jsVars: 14000,
   jsVarBytes: 14,
   pins: 33,
+  // Espruino boards/XIAOBLE.py; Seeed's pin map of the XIAO nRF52840.
+  gpios: [
+    ...[2, 3, 28, 29, 4, 5, 43, 44, 45, 46, 47, 26, 6, 30, 14, 40, 27],
+    ...[7, 11, 42, 32, 16, 13, 17, 21, 25, 20, 24, 22, 23, 9, 10, 31],
+  ],
+  negated: [11, 12, 13, 14, 23],
   takenPins: [24, 25, 26, 27, 28, 29],
   watchable: [[0, 32]],
   analogPins: [0, 1, 2, 3, 4, 5, 13, 32],

@@ -1,10 +1,10 @@
-// The only file that knows the engine's globals. Espruino's names; a JerryScript host brings globals of the same names.
+// The only file that knows Espruino's globals.
 import { bytesToLatin1, latin1ToBytes } from "../protocol/bytes.ts";
 import { crc32 } from "../protocol/crc32.ts";
 import type { CryptoPort } from "../protocol/crypto.ts";
 import { softCrypto } from "../protocol/soft-crypto.ts";
 import { FRONT_END, PMU, UART } from "./features.ts";
-import type { BoardFacts, FrontEndFacts, Hal, Memory, PmuFacts, RadioFacts } from "./hal.ts";
+import type { BoardFacts, FrontEndFacts, Hal, Memory, PinName, PmuFacts, RadioFacts } from "./hal.ts";
 import { nativeAes } from "./native/native-aes.ts";
 
 type Pin = { readonly espruinoPin: never };
@@ -45,7 +45,7 @@ interface Engine {
 declare const E: Engine;
 declare const SPI1: Spi;
 declare const I2C1: I2c;
-declare const Pin: new (name: string) => Pin;
+declare const Pin: new (name: PinName) => Pin;
 // biome-ignore lint/suspicious/noShadowRestrictedNames: on an engine it is a plain object of devices and pins
 declare const globalThis: { [name: string]: unknown; eval(code: string | undefined): unknown };
 declare function require(module: string): unknown;

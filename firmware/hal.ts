@@ -1,27 +1,30 @@
 // What the firmware needs from the engine below it. One implementation per engine; nothing else touches its globals.
 import type { CryptoPort } from "../protocol/crypto.ts";
 
-/** The facts of boards/ that the bundle carries with it; what a board lacks is "" or 0, so that the object has one shape. */
+/** As the engine calls it: Espruino by a name, "" is none; JerryScript by the GPIO's number, -1 is none. */
+export type PinName = string | number;
+
+/** The facts of boards/ that the bundle carries with it; what a board lacks is no pin or 0, so that the object has one shape. */
 export interface BoardFacts {
   readonly id: string;
   readonly radio: RadioFacts;
   readonly console: string;
   /** Pins of the console where it is a UART of ours. */
-  readonly rx: string;
-  readonly tx: string;
+  readonly rx: PinName;
+  readonly tx: PinName;
   /** Pins to drive at power-up, in this order. */
-  readonly rails: readonly (readonly [pin: string, level: number])[];
+  readonly rails: readonly (readonly [pin: PinName, level: number])[];
   readonly pmu: PmuFacts;
   readonly frontEnd: FrontEndFacts;
-  readonly led: { readonly pin: string; readonly active: number };
-  readonly battery: { readonly pin: string; readonly multiplier: number };
+  readonly led: { readonly pin: PinName; readonly active: number };
+  readonly battery: { readonly pin: PinName; readonly multiplier: number };
   readonly roomBytes: number;
 }
 
 /** Registers to write over I2C before the rails. */
 export interface PmuFacts {
-  readonly sda: string;
-  readonly scl: string;
+  readonly sda: PinName;
+  readonly scl: PinName;
   readonly address: number;
   readonly writes: readonly (readonly [register: number, value: number])[];
 }
@@ -29,22 +32,22 @@ export interface PmuFacts {
 /** An amplifier of one of two kinds. */
 export interface FrontEndFacts {
   /** As an input it tells the kind `waitMs` after the rails; then driven high. */
-  readonly enable: string;
+  readonly enable: PinName;
   readonly waitMs: number;
   /** Pin that is high to transmit and low to receive, by the level of `enable`. */
-  readonly txPins: readonly [low: string, high: string];
+  readonly txPins: readonly [low: PinName, high: PinName];
 }
 
 /** Radio wiring as in boards/. */
 export interface RadioFacts {
-  readonly sck: string;
-  readonly miso: string;
-  readonly mosi: string;
-  readonly nss: string;
-  readonly reset: string;
-  readonly busy: string;
-  readonly dio1: string;
-  readonly rxen: string;
+  readonly sck: PinName;
+  readonly miso: PinName;
+  readonly mosi: PinName;
+  readonly nss: PinName;
+  readonly reset: PinName;
+  readonly busy: PinName;
+  readonly dio1: PinName;
+  readonly rxen: PinName;
   /** Patience between the rails and the reset. */
   readonly powerMs: number;
   readonly spiHz: number;

@@ -3,9 +3,10 @@ import { build } from "esbuild";
 
 /** Every board of boards/all.ts. Throws with one sentence for each impossible fact. */
 export async function loadBoards() {
-  const { BOARDS, checkBoard, startUp, TCXO_VOLTS } = await load(`
+  const { BOARDS, checkBoard, gpioLevel, gpioOf, startUp, TCXO_VOLTS } = await load(`
     export { BOARDS } from "./boards/all.ts";
     export { checkBoard } from "./boards/check.ts";
+    export { gpioLevel, gpioOf } from "./boards/gpio.ts";
     export { startUp } from "./boards/start-up.ts";
     export { TCXO_VOLTS } from "./boards/board.ts";`);
   const wrong = BOARDS.flatMap(checkBoard);
@@ -14,6 +15,8 @@ export async function loadBoards() {
     ...board,
     tcxoCode: TCXO_VOLTS.indexOf(board.radio.tcxoVolts),
     startUp: startUp(board),
+    gpio: (name) => gpioOf(board.engine, name),
+    gpioLevel: (name, level) => gpioLevel(board.engine, name, level),
   }));
 }
 

@@ -49,27 +49,29 @@ const LANGUAGE = [Object, Array, String, Number, Function, Uint8Array, DataView,
   .flatMap((type) => [type, type.prototype])
   .concat([Object.getPrototypeOf(Uint8Array), Object.getPrototypeOf(Uint8Array.prototype), Math, JSON]);
 
+const withoutComments = (code) => code.replace(/^ *(\/\/|\/?\*).*$/gm, "");
+
 /**
  * Property names that may be shortened: those of firmware/ and the private ones of protocol/, as long as nobody else
  * knows them: the engine (what the HAL's file declares), the link's field names, and protocol's users.
  */
-function shortNames() {
+function shortNames(hal) {
   const read = (path) => readFileSync(path, "utf8");
   const sources = (folder) =>
     readdirSync(folder)
       .filter((name) => name.endsWith(".ts"))
       .map((name) => `${folder}/${name}`);
   const all = (text, pattern) => [...text.matchAll(pattern)].map((match) => match[1]);
-  const engine = ["firmware/hal-espruino.ts", "firmware/native/native-aes.ts"];
+  const engine = [hal, "firmware/native/native-aes.ts"];
   const firmware = sources("firmware").map(read).join("\n");
   const protocol = sources("protocol").map(read).join("\n");
   const declared = /^ {2}(?:private |readonly |get )*(\w+)\??[:(<]/gm;
   const privates = /^ {2}private (?:readonly )?(\w+)/gm;
   const secret = all(protocol, privates);
   const known = new Set([
-    // The HAL declares the engine's names in front of its class.
-    ...all(read(engine[0]).split("export class")[0], /(\w+)/g),
-    ...all(read(engine[1]).split("export function")[0], /(\w+)/g),
+    // They declare the engine's names in front of their own code.
+    ...all(withoutComments(read(engine[0])).split("export class")[0], /(\w+)/g),
+    ...all(withoutComments(read(engine[1])).split("export function")[0], /(\w+)/g),
     ...all(read("protocol/link.ts"), /"(\w+)"/g),
     ...all(protocol, /^ +(?:readonly )?(\w+)\??[:(<,]/gm).filter((name) => !secret.includes(name)),
     ...all(protocol, /[{,] ?(\w+):/g),
@@ -94,12 +96,12 @@ function shortNames() {
 }
 
 /**
- * Babel for the syntax that Espruino lacks, terser for size and for hoisting, which Espruino lacks too. `shorten`: property
- * names of the firmware too; what goes through the same plugin later gets the same names.
+ * Babel for the syntax that Espruino lacks, terser for size and for hoisting, which Espruino lacks too. `hal`: the file that
+ * knows the engine; property names of the firmware are shortened too, and what goes through the same plugin later gets the same.
  */
-export function forEngine(shorten) {
+export function forEngine(hal) {
   const names = {};
-  const short = new RegExp(`^(?:${[...new Set(shortNames())].join("|")})$`);
+  const short = hal && new RegExp(`^(?:${[...new Set(shortNames(hal))].join("|")})$`);
   return {
     name: "for-engine",
     async renderChunk(code) {
@@ -120,7 +122,7 @@ export function forEngine(shorten) {
       const small = await minify(lowered.code, {
         ecma: 2015,
         toplevel: true,
-        mangle: { toplevel: true, properties: shorten && { regex: short, builtins: true, reserved: NOT_SHORT } },
+        mangle: { toplevel: true, properties: short ? { regex: short, builtins: true, reserved: NOT_SHORT } : false },
         // Inlined functions cost on every call: Espruino reads past code that it does not run, byte by byte. Those with arguments
         // get variables at the end, where Espruino finds them too late.
         compress: {

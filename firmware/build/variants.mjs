@@ -41,6 +41,32 @@ function boardFacts(board) {
   };
 }
 
+/** Facts that are a pin each. */
+const PINS = "sck miso mosi nss reset busy dio1 rxen rx tx sda scl enable".split(" ");
+
+/** The same with GPIO numbers for pins, -1 for none, and with the levels at the pins themselves. */
+function nativeFacts(board) {
+  const { gpio, gpioLevel } = board;
+  const facts = boardFacts(board);
+  const numbered = (part) =>
+    Object.fromEntries(Object.entries(part).map(([name, value]) => [name, PINS.includes(name) ? gpio(value) : value]));
+  return {
+    ...numbered(facts),
+    radio: numbered(facts.radio),
+    rails: facts.rails.map(([pin, level]) => [gpio(pin), gpioLevel(pin, level)]),
+    pmu: numbered(facts.pmu),
+    frontEnd: { ...numbered(facts.frontEnd), txPins: facts.frontEnd.txPins.map(gpio) },
+    led: { pin: gpio(facts.led.pin), active: gpioLevel(facts.led.pin, facts.led.active) },
+    battery: { ...facts.battery, pin: gpio(facts.battery.pin) },
+  };
+}
+
+/** What knows the engine, and how the entry makes one; JerryScript's host brings the global `native`. */
+export const HALS = {
+  espruino: { file: "firmware/hal-espruino.ts", type: "EspruinoHal", args: "board" },
+  jerryscript: { file: "firmware/hal-jerry.ts", type: "JerryHal", args: "native, board" },
+};
+
 /** What firmware/features.ts names: whether any of these boards has it, and the facts that nobody reads where none has. */
 const FEATURES = [
   { name: "PMU", has: (board) => board.pmu, facts: ["pmu"] },
@@ -49,7 +75,7 @@ const FEATURES = [
 ];
 
 /** Facts of a board in a variant, each by a word that stands for it; words in the shape of the facts. */
-function wordsFor(board, { features }) {
+function wordsFor(board, { engine, features }) {
   const values = new Map();
   const take = (facts, path) =>
     Object.fromEntries(
@@ -61,7 +87,7 @@ function wordsFor(board, { features }) {
         return [name, word];
       }),
     );
-  const facts = boardFacts(board);
+  const facts = engine === "jerryscript" ? nativeFacts(board) : boardFacts(board);
   for (const { name, facts: unread } of FEATURES) {
     if (features[name]) continue;
     for (const each of unread) {
@@ -95,7 +121,8 @@ export function variantsOf(boards) {
 
 /** The entry of a variant's bundles: the arena early, while the engine's memory is in one piece. */
 export function variantEntry(variant, version) {
-  const { name, thumb, lean, boards, features } = variant;
+  const { name, engine, thumb, lean, boards, features } = variant;
+  const { file, type, args } = HALS[engine];
   const id = `\0variant:${name}`;
   const { words } = wordsFor(boards[0], variant);
   return {
@@ -104,10 +131,10 @@ export function variantEntry(variant, version) {
     load(loaded) {
       if (loaded === id) {
         return `
-          import { EspruinoHal } from "${process.cwd()}/firmware/hal-espruino.ts";
+          import { ${type} } from "${process.cwd()}/${file}";
           import { start } from "${process.cwd()}/firmware/main.ts";
           const board = ${JSON.stringify(words)};
-          const hal = new EspruinoHal(board);
+          const hal = new ${type}(${args});
           const arena = new Uint8Array(${JSON.stringify(words.roomBytes)});
           globalThis.meshcore = start(hal, arena, board, ${JSON.stringify(version)});`;
       }

@@ -4,17 +4,21 @@
 import type { ChipRadio } from "./radio.ts";
 import { ChipModel } from "./sx126x.ts";
 
-/** Espruino pin names, as in boards/; absent pins are empty or left out. */
-export interface HarnessPins {
+/** How the radio is wired, as in boards/. */
+export interface HarnessWiring {
+  /** SetDIO3AsTCXO voltage code, -1 for a crystal. */
+  tcxoCode: number;
+  /** DIO2 drives the antenna switch. */
+  dio2: boolean;
+}
+
+/** Espruino pin names; absent pins are empty or left out. */
+export interface HarnessPins extends HarnessWiring {
   nss: string;
   reset: string;
   busy: string;
   dio1: string;
   rxen?: string;
-  /** SetDIO3AsTCXO voltage code, -1 for a crystal. */
-  tcxoCode: number;
-  /** DIO2 drives the antenna switch. */
-  dio2: boolean;
 }
 
 type PinArgument = unknown;
@@ -45,39 +49,65 @@ export interface Harness {
   readonly sent: Uint8Array[];
 }
 
+/** Where the model's time comes from. */
+export interface HarnessTimers {
+  nowMs(): number;
+  after(fn: () => void, ms: number): number;
+  cancel(id: number): void;
+}
+
 /**
- * Puts the model under `engine`, the engine's global object. `airtimeFactor` shortens (below 1) what a transmission takes.
- * Call before the bundle starts.
+ * The model between a bundle and a test. `airtimeFactor` shortens (below 1) what a transmission takes; `edge` runs from the idle
+ * loop after DIO1 rose, once for edges that come together, as on the chip's board.
  */
-export function install(engine: EngineGlobals, pins: HarnessPins, airtimeFactor: number): Harness {
+export function chipBelow(
+  timers: HarnessTimers,
+  wiring: HarnessWiring,
+  rxen: boolean,
+  airtimeFactor: number,
+  edge: () => void,
+): Harness {
   const sent: Uint8Array[] = [];
-  let watch: Watch | null = null;
   let edgeWaits = false;
   const chip = new ChipModel(
-    () => engine.getTime() * 1000,
+    () => timers.nowMs(),
     {
       transmit: (frame: Uint8Array, _radio: ChipRadio) => {
         sent.push(frame);
         return false;
       },
-      // As on the chip's board: the edge is queued, the program's function runs from the idle loop.
       dio1: () => {
-        if (edgeWaits || !watch) return;
+        if (edgeWaits) return;
         edgeWaits = true;
-        engine.setTimeout(() => {
+        timers.after(() => {
           edgeWaits = false;
-          const now = engine.getTime();
-          if (watch) watch({ state: true, time: now, lastTime: now, pin: pins.dio1 });
+          edge();
         }, 0);
       },
       after: (ms: number, fn: () => void) => {
-        const id = engine.setTimeout(fn, ms * airtimeFactor);
-        return () => engine.clearTimeout(id);
+        const id = timers.after(fn, ms * airtimeFactor);
+        return () => timers.cancel(id);
       },
     },
-    { tcxo: pins.tcxoCode, dio2: pins.dio2, rxen: !!pins.rxen },
+    { tcxo: wiring.tcxoCode, dio2: wiring.dio2, rxen },
     1,
   );
+  return { chip, sent, receive: (frame, rssi, snr) => chip.receive(frame, rssi, snr) };
+}
+
+/** Puts the model under `engine`, the engine's global object. Call before the bundle starts. */
+export function install(engine: EngineGlobals, pins: HarnessPins, airtimeFactor: number): Harness {
+  let watch: Watch | null = null;
+  const timers = {
+    nowMs: () => engine.getTime() * 1000,
+    after: (fn: () => void, ms: number) => engine.setTimeout(fn, ms),
+    cancel: (id: number) => engine.clearTimeout(id),
+  };
+  const harness = chipBelow(timers, pins, !!pins.rxen, airtimeFactor, () => {
+    const now = engine.getTime();
+    if (watch) watch({ state: true, time: now, lastTime: now, pin: pins.dio1 });
+  });
+  const chip = harness.chip;
   const spi = engine.SPI1;
   spi.setup = () => undefined;
   spi.send = (data, nss) => ("" + nss === pins.nss ? chip.transfer(data) : new Uint8Array(data.length));
@@ -99,9 +129,5 @@ export function install(engine: EngineGlobals, pins: HarnessPins, airtimeFactor:
     if ("" + pin === pins.dio1) watch = fn;
     return 1;
   };
-  return {
-    chip,
-    sent,
-    receive: (frame, rssi, snr) => chip.receive(frame, rssi, snr),
-  };
+  return harness;
 }

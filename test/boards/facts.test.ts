@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { BOARDS } from "../../boards/all.ts";
 import { type Board, TCXO_VOLTS } from "../../boards/board.ts";
+import { gpioLevel, gpioOf } from "../../boards/gpio.ts";
 
 interface Facts {
   source: string;
@@ -261,6 +262,29 @@ describe("facts of the boards", () => {
       if (known.storage) assert.deepEqual([address, pages * pageBytes], known.storage);
     });
   }
+
+  for (const [id, known] of Object.entries(KNOWN)) {
+    const { engine, ...board } = BOARDS.find((each) => each.id === id) as Board;
+
+    it(`${id}: to the processor its pins are the numbers in the names of the source`, () => {
+      for (const [use, pin] of Object.entries(pinsOf({ engine, ...board })))
+        assert.equal(`D${gpioOf(engine, pin as string)}`, espruinoPin(known.pins[use]), use);
+    });
+  }
+
+  it("what XIAOBLE turns round is low at the pin itself", () => {
+    const { engine, led, battery, button } = BOARDS.find((each) => each.id === "xiao-nrf52-wio") as Board;
+    const atThePin = [led, battery?.enable, button].map((each) => each && gpioLevel(engine, each.pin, each.active));
+    assert.deepEqual(atThePin, [0, 0, 0]);
+    assert.equal(engine.gpios?.length, engine.pins);
+    assert.equal(new Set(engine.gpios).size, engine.pins, "no pin twice");
+    const rak = BOARDS.find((each) => each.id === "rak4631") as Board;
+    assert.deepEqual(
+      [0, 1].map((level) => gpioLevel(rak.engine, "D35", level)),
+      [0, 1],
+    );
+    assert.equal(gpioOf(rak.engine, ""), -1);
+  });
 
   it("ids are unique, and every board but the simulated one has its independent facts here", () => {
     const ids = BOARDS.map((board) => board.id);

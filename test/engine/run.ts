@@ -1,7 +1,9 @@
 // One run of a bundle in a real engine, above the chip model: what goes in, and what came out, sorted.
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Board, TCXO_VOLTS } from "../../boards/board.ts";
+import { gpioOf } from "../../boards/gpio.ts";
 import { ENGINE_QUIT, type EngineCommand, inEngineFolder, runEngine, storeInEspruino } from "./engines.ts";
 import { ESPRUINO_PRELUDE, JERRY_PRELUDE, STEP_RUNNER } from "./inside.ts";
 
@@ -94,18 +96,18 @@ function sorted(text: string): Outcome {
   return outcome;
 }
 
-function pins(board: Board): string {
+/** The radio's wires; a pin as `named` calls it. */
+function wiring(board: Board, named: (pin: string) => string | number): string {
   const { nss, reset, busy, dio1, rxen, tcxoVolts, dio2Switch } = board.radio;
-  const wiring = {
-    nss,
-    reset,
-    busy,
-    dio1,
-    rxen: rxen ?? "",
+  return JSON.stringify({
+    nss: named(nss),
+    reset: named(reset),
+    busy: named(busy),
+    dio1: named(dio1),
+    rxen: named(rxen ?? ""),
     tcxoCode: TCXO_VOLTS.indexOf(tcxoVolts),
     dio2: dio2Switch,
-  };
-  return JSON.stringify(wiring);
+  });
 }
 
 /** A file of dist/firmware, as bytes in a string. */
@@ -126,7 +128,7 @@ async function espruinoScript(engine: Engine, folder: string, board: Board, step
   await storeInEspruino(engine, folder, "steps", steps);
   return `${ESPRUINO_PRELUDE}
     ${chip}
-    var H=chipModel.install(global,${pins(board)},0.02);
+    var H=chipModel.install(global,${wiring(board, String)},0.02);
     ${STEP_RUNNER}
     function FINISH(){${ENGINE_QUIT}}
     emit("M before "+JSON.stringify(mem()));
@@ -136,12 +138,14 @@ async function espruinoScript(engine: Engine, folder: string, board: Board, step
 }
 
 function jerryScript(board: Board, steps: string[]): string {
+  const bundle = read(`${board.id}.jerry.js`);
   return `${JERRY_PRELUDE}
     var STEPS=${JSON.stringify(steps)};
     ${read("chip-model.js")}
-    var H=chipModel.install(global,${pins(board)},0.02);
+    var H=chipModel.installNative(native,${wiring(board, (pin) => gpioOf(board.engine, pin))},0.02);
     ${STEP_RUNNER}
+    HASH="${createHash("sha256").update(bundle, "latin1").digest("hex")}";
     function FINISH(){}
-    ${read(`${board.id}.jerry.js`)}
-    setTimeout(step,300);run();${ENGINE_QUIT}`;
+    ${bundle}
+    later(step,300);run();${ENGINE_QUIT}`;
 }

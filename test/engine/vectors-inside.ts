@@ -79,7 +79,7 @@ async function checkCode(): Promise<string> {
     write: false,
     tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
   });
-  const { code } = await forEngine(false).renderChunk(outputFiles[0].text);
+  const { code } = await forEngine().renderChunk(outputFiles[0].text);
   // Number.parseInt is put there below.
   const wrong = violations(code).filter((sentence: string) => !sentence.startsWith("method parseInt"));
   if (wrong.length) throw new Error(`the checks are no code for engines: ${wrong.join("; ")}`);
@@ -97,6 +97,8 @@ function each(name,json){
 }`;
 
 /** The engine without a radio: nothing answers. */
+const NO_NATIVE_RADIO =
+  "native.pinInput=native.pinWrite=native.pinWatch=native.spiOpen=native.spiTransfer=function(){};native.pinRead=function(){return 0;};";
 const NO_RADIO = `SPI1.setup=SPI1.write=function(){};SPI1.send=function(d){return new Uint8Array(d.length);};global.setWatch=function(){return 1;};
 global.pinMode=global.digitalWrite=function(){};global.digitalRead=function(){return 0;};`;
 
@@ -108,7 +110,7 @@ export async function checkInside(engine: Engine, board: Board): Promise<InsideR
   const run = await inEngineFolder(async (folder) => {
     if (engine.kind === "jerryscript") {
       const calls = all.map(({ check }, at) => `each("${check}",${JSON.stringify(texts[at])});`);
-      const script = `${JERRY_PRELUDE}${NO_RADIO}${read(`${board.id}.jerry.js`)}\n${code}${RUN}${calls.join("\n")}${ENGINE_QUIT}`;
+      const script = `${JERRY_PRELUDE}${NO_NATIVE_RADIO}${read(`${board.id}.jerry.js`)}\n${code}${RUN}${calls.join("\n")}${ENGINE_QUIT}`;
       return runEngine(engine, script, { folder, limitMs: LIMIT_MS });
     }
     const bundle = await stored(engine, folder, ".bootcde", read(`${board.id}.js`));
