@@ -36,7 +36,7 @@ export function start(hal: Hal, arena: Uint8Array, board: BoardFacts, version: s
   const prefs = defaultPrefs(board.id, board.radio.powerDbm, board.radio.boostedGain);
   const mesh = new Mesh(hal, board.radio, prefs, rooms, counters);
   const settings = new Settings(hal, mesh, board.id, version);
-  const console = new Console(hal, rooms, mesh, clock, settings);
+  const console = new Console(hal, board, rooms, mesh, clock, settings);
   const link = new Link(hal, rooms, mesh, clock, settings, counters);
   rooms.events = link;
   mesh.events = link;

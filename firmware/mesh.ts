@@ -77,6 +77,7 @@ export class Mesh {
   readonly duty: DutyBudget;
   readonly counters: Uint32Array;
   directReceived = 0;
+  directSent = 0;
   /** MeshCore's error flags since the start (radio-faults.ts). */
   errorFlags = 0;
   /** Who is told; set before the first packet. */
@@ -218,8 +219,12 @@ export class Mesh {
     this.again(1);
     if (!sent && ++this.attempts < SEND_ATTEMPTS) return;
     this.attempts = 0;
-    if (sent) this.counters[COUNT.tx]++;
-    else this.giveUp(slot);
+    if (sent) {
+      this.counters[COUNT.tx]++;
+      if (this.queue.frame(slot)[0] & ROUTE_DIRECT) this.directSent++;
+    } else {
+      this.giveUp(slot);
+    }
     const request = this.queue.request(slot);
     this.queue.remove(slot);
     this.events.onSent(request, sent, Math.round(airMs));

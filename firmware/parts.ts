@@ -3,9 +3,17 @@
 // mc.lib, is evaluated from there when it is asked for, and is forgotten when its caller forgets it.
 import { protocolApi } from "../protocol/api.ts";
 import type { Hal } from "./hal.ts";
+import { boardCommands } from "./parts/board-commands.ts";
+import { findCommand } from "./parts/commands.ts";
 import { forward } from "./parts/forward.ts";
+import { getCommand } from "./parts/get-command.ts";
+import { helpCommand } from "./parts/help-command.ts";
 import { regionCommand } from "./parts/region-commands.ts";
 import { regions } from "./parts/regions.ts";
+import { roomCommands } from "./parts/room-commands.ts";
+import { sayCommands } from "./parts/say-commands.ts";
+import { setCommand } from "./parts/set-command.ts";
+import { statsCommands } from "./parts/stats-commands.ts";
 
 /** By name. Each is one function, without a state of its own; those that belong together stand together. */
 export const PARTS = {
@@ -13,6 +21,14 @@ export const PARTS = {
   forward,
   regions,
   regionCommand,
+  commands: findCommand,
+  boardCommands,
+  statsCommands,
+  roomCommands,
+  sayCommands,
+  getCommand,
+  setCommand,
+  helpCommand,
 };
 
 export type Parts = typeof PARTS;

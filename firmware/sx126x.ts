@@ -127,7 +127,7 @@ export class Sx126x {
   private rxBlockMs = 0;
   private rxAddBytes = 0;
   private rxBlockBytes = 1;
-  private rxPackets = 0;
+  rxPackets = 0;
   private rxBeforeMs = 0;
   /** Of this round for the noise floor: samples taken, those that count, and their sum. */
   private sampled = 0;

@@ -89,7 +89,7 @@ describe("link: the line itself", () => {
     assert.equal(host.got(Status).length, 2);
     assert.equal(host.got(BoardHello).length, 1);
     assert.match(host.text, /Build: meshcore-room sim/);
-    assert.match(host.text, /> 869\.618,62\.5,8,8/);
+    assert.match(host.text, /> 869\.6179809,62\.5,8,8/);
   });
 
   it("half a frame swallows nothing that a person types a second later", () => {
