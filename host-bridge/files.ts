@@ -13,3 +13,5 @@ export const DEMO_FILE = top("host-bridge/demo.yaml");
 export const bundleFile = (model: string): string => top(`dist/firmware/${model}.js`);
 /** And the parts that it looks for in the engine's storage. */
 export const libraryFile = (model: string): string => top(`dist/firmware/${model}.lib`);
+/** Size, hash and engine of a bundle. */
+export const factsFile = (model: string): string => top(`dist/firmware/${model}.json`);
