@@ -41,6 +41,7 @@ interface Engine {
   setConsole(device: Device | null, options: { force: boolean }): void;
   reboot(): void;
   getAnalogVRef?(): number;
+  getTemperature?(): number;
 }
 declare const E: Engine;
 declare const SPI1: Spi;
@@ -242,6 +243,10 @@ export class EspruinoHal implements Hal {
     if (!battery.pin || !E.getAnalogVRef) return 0;
     const volts = analogRead(new Pin(battery.pin)) * E.getAnalogVRef() * battery.multiplier;
     return volts > 0 ? Math.round(volts * 1000) : 0;
+  }
+
+  celsius(): number {
+    return E.getTemperature ? E.getTemperature() : NaN;
   }
 
   reboot(): void {

@@ -200,6 +200,10 @@ export class JerryHal implements Hal {
     return Math.round(host.millivolts(gpio(pin)) * multiplier);
   }
 
+  celsius(): number {
+    return NaN;
+  }
+
   reboot(): void {
     this.host.reboot();
   }

@@ -124,5 +124,7 @@ export interface Hal {
   /** Has the engine put its free memory in order, which makes all that allocates faster again. */
   tidy(): void;
   batteryMv(): number;
+  /** Of the processor; NaN where nobody can tell. */
+  celsius(): number;
   reboot(): void;
 }

@@ -2,6 +2,7 @@
 
 import type { ProtocolApi } from "../protocol/api.ts";
 import { KissDeframer } from "../protocol/kiss.ts";
+import { KISS_RETURN } from "../protocol/kiss-modem.ts";
 import { LINK_PORT } from "../protocol/link.ts";
 import { Clock } from "./clock.ts";
 import { Console } from "./console.ts";
@@ -40,9 +41,16 @@ export function start(hal: Hal, arena: Uint8Array, board: BoardFacts, version: s
   const link = new Link(hal, rooms, mesh, clock, settings, counters);
   rooms.events = link;
   mesh.events = link;
+  const receiveRaw = (command: number, body: string): void => {
+    const raw = mesh.raw || part(hal, "kissModem")(hal, mesh, settings, () => part(hal, "kissRequest"));
+    mesh.raw = raw;
+    raw.receive(command, body);
+  };
   const deframer = new KissDeframer(
     (type, body) => {
       if (type >> 4 === LINK_PORT) link.receive(body);
+      else if (type === KISS_RETURN) mesh.raw = null;
+      else receiveRaw(type, body);
     },
     (text) => console.receive(text),
   );

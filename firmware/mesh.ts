@@ -41,6 +41,8 @@ const DEAF_TICKS = 16;
 const TX_CUT_MS = 600;
 /** A packet whose transmission failed is tried again that often; the failure is the radio's, not the packet's. */
 const SEND_ATTEMPTS = 3;
+/** In place of a slot: a frame that is not in the queue. */
+const RAW_SLOT = 99;
 /** Priority of a flood (MeshCore: 0 direct, 1 flood, 2 path, 3 advert). */
 export const PRIORITY_FLOOD = 1;
 /** An advert without app data. */
@@ -70,6 +72,18 @@ export interface AdvertVerifier {
   ): void;
 }
 
+/** A host that sends and hears frames as they are: port 0 (firmware/parts/kiss-modem.ts). */
+export interface RawPort {
+  /** The host wants to know how well it heard. */
+  report: boolean;
+  /** A command of the host and its data. */
+  receive(command: number, body: string): void;
+  /** Each frame of the air, whatever it is: `length` bytes of `bytes` from `at`, which nobody touches any more. */
+  onFrame(bytes: Uint8Array, at: number, length: number): void;
+  /** The transmission of sendRaw() ended. */
+  onSent(sent: boolean): void;
+}
+
 export class Mesh {
   readonly prefs: Prefs;
   readonly radio: Sx126x;
@@ -88,6 +102,8 @@ export class Mesh {
   regions: Regions | null = null;
   /** Without one no advert is forwarded. */
   verifier: AdvertVerifier | null = null;
+  /** From when a host has spoken there until it goes. */
+  raw: RawPort | null = null;
 
   readonly hal: Hal;
   /** In memory from when it is needed. */
@@ -126,6 +142,7 @@ export class Mesh {
   /** From the radio: one packet with a good CRC. */
   onPacket(bytes: Uint8Array, at: number, length: number): void {
     const packet = this.packet;
+    if (this.raw) this.raw.onFrame(bytes, at, length);
     if (parsePacketAt(bytes, at, length, packet)) {
       this.counters[COUNT.malformed]++;
       return;
@@ -217,6 +234,11 @@ export class Mesh {
     this.duty.spend(airMs, this.hal.nowMs());
     // The next one in a handler of its own: each has its time, and what is heard comes in between.
     this.again(1);
+    if (slot === RAW_SLOT) {
+      if (sent) this.counters[COUNT.tx]++;
+      if (this.raw) this.raw.onSent(sent);
+      return;
+    }
     if (!sent && ++this.attempts < SEND_ATTEMPTS) return;
     this.attempts = 0;
     if (sent) {
@@ -292,6 +314,27 @@ export class Mesh {
     if (type === TYPE_GRP_TXT) this.hal.after(() => this.rooms.receive(packet, 0, MESSAGE_OWN), 1);
     this.again(1);
     return RESULT_OK;
+  }
+
+  /**
+   * Sends a frame as it is and at once, past the queue; `raw` hears of its end. A room message in it is stored as our own.
+   * 1 = on its way, 0 = the radio has something else to do, -1 = the duty cycle does not allow it.
+   */
+  sendRaw(frame: Uint8Array): number {
+    const radio = this.radio;
+    if (this.sendingSlot >= 0 || !radio.isReceiving()) return 0;
+    const length = frame.length;
+    const airMs = this.airMs(length);
+    const worstMs = radio.longestMs(airMs) + TX_CUT_MS;
+    if (airMs > this.duty.wholeMs() || this.duty.waitMs(worstMs, this.hal.nowMs()) > 0) return -1;
+    this.duty.commit(worstMs);
+    this.sendingSlot = RAW_SLOT;
+    radio.transmit(frame, length, airMs);
+    const packet = new Packet();
+    const isFlood = !parsePacketAt(frame, 0, length, packet) && packet.route < ROUTE_DIRECT;
+    if (isFlood && !this.seen.check(packetDigest(this.crypto, frame, packet)) && packet.type === TYPE_GRP_TXT)
+      this.hal.after(() => this.rooms.receive(packet, 0, MESSAGE_OWN), 1);
+    return 1;
   }
 
   /** Starts the next transmission if the radio, the duty budget and the channel allow; sees to being called again if not. */

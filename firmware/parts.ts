@@ -8,6 +8,8 @@ import { findCommand } from "./parts/commands.ts";
 import { forward } from "./parts/forward.ts";
 import { getCommand } from "./parts/get-command.ts";
 import { helpCommand } from "./parts/help-command.ts";
+import { kissModem } from "./parts/kiss-modem.ts";
+import { kissRequest } from "./parts/kiss-request.ts";
 import { regionCommand } from "./parts/region-commands.ts";
 import { regions } from "./parts/regions.ts";
 import { roomCommands } from "./parts/room-commands.ts";
@@ -29,6 +31,8 @@ export const PARTS = {
   getCommand,
   setCommand,
   helpCommand,
+  kissModem,
+  kissRequest,
 };
 
 export type Parts = typeof PARTS;

@@ -14,11 +14,14 @@ const FESC = String.fromCharCode(0xdb);
 const TFEND = String.fromCharCode(0xdc);
 const TFESC = String.fromCharCode(0xdd);
 
-/** Port 0 commands 0..6, port 1 command 0 (the room link), and FF ("return"). None of them begins a line of text. */
-const STARTS = String.fromCharCode(0, 1, 2, 3, 4, 5, 6, 0x10, 0xff);
+/**
+ * Port 0 commands 0..6 and those that nobody here knows, port 1 command 0 (the room link), and FF ("return"). None of them begins
+ * a line of text: of port 0 that leaves out backspace, tab and the line ends.
+ */
+const STARTS = String.fromCharCode(0, 1, 2, 3, 4, 5, 6, 7, 11, 12, 14, 15, 0x10, 0xff);
 
-/** Room for the longest link body with every byte escaped. */
-export const KISS_MAX = 600;
+/** The longest frame of MeshCore's KISS modem, 512 bytes, with every byte escaped. */
+export const KISS_MAX = 1024;
 
 /** Replaces one character everywhere. Looking for it first costs a board a quarter of a split that finds nothing. */
 function replaced(text: string, what: string, by: string): string {

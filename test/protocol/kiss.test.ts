@@ -112,7 +112,7 @@ describe("KISS deframer", () => {
   });
 
   it("knows the frames of MeshCore's KISS modem and 'return'", () => {
-    for (const type of [0, 1, 2, 3, 4, 5, 6, 0x10, 0xff]) {
+    for (const type of [0, 1, 2, 3, 4, 5, 6, 7, 11, 12, 14, 15, 0x10, 0xff]) {
       assert.deepEqual(run(`${END}${String.fromCharCode(type)}x${END}`), [[type, "x"]]);
     }
   });

@@ -25,6 +25,8 @@ interface Arrived {
 export class Host {
   /** Frames whose checksum or fields were wrong. */
   broken = 0;
+  /** Frames of other ports: the board answers to what looks like a KISS host. */
+  modem = 0;
   /** Acknowledges each message at once, as one with a fast disk. */
   acknowledges = false;
   /** Everything that was no frame. */
@@ -101,6 +103,10 @@ export class Host {
   }
 
   private take(type: number, body: Buffer): void {
+    if (type >> 4 !== LINK_PORT) {
+      this.modem++;
+      return;
+    }
     const table: Message<unknown> | undefined = MESSAGES.find(
       (each) => each.type === bodyType(crc32, body, body.length),
     );

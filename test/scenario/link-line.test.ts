@@ -50,7 +50,7 @@ describe("link: the line itself", () => {
 
   const DROPPED: [string, string][] = [
     ["an escape that is none", "\xc0\x10ab\xdbcd\xc0"],
-    ["more than 600 bytes", `\xc0\x10${"x".repeat(700)}\xc0`],
+    ["more than 1024 bytes", `\xc0\x10${"x".repeat(1024)}\xc0`],
   ];
   for (const [what, frame] of DROPPED)
     it(`a frame with ${what} is dropped on the way, and the next one is understood`, () => {

@@ -1,0 +1,139 @@
+// Port 0 of the serial line: MeshCore's KISS modem (docs/kiss.md). In memory from a host's first frame until its "return".
+import { view } from "../../protocol/bytes.ts";
+import { kissFrame } from "../../protocol/kiss.ts";
+import {
+  KISS_DATA,
+  KISS_ERROR,
+  KISS_FULL_DUPLEX,
+  KISS_HARDWARE,
+  KISS_MODEM_MAX,
+  KISS_PERSISTENCE,
+  KISS_RX_META,
+  KISS_SLOT_TIME,
+  KISS_TX_BUSY,
+  KISS_TX_DELAY,
+  KISS_TX_DONE,
+  KISS_TX_TAIL,
+} from "../../protocol/kiss-modem.ts";
+import { MAX_PACKET } from "../../protocol/packet.ts";
+import type { Hal } from "../hal.ts";
+import type { Mesh, RawPort } from "../mesh.ts";
+import type { Settings } from "../settings.ts";
+import type { kissRequest } from "./kiss-request.ts";
+
+/** Requests that may wait for their turns. */
+const MAX_WAITING = 8;
+/** How often a busy channel is asked. */
+const LOOK_MS = 20;
+/** So long a frame waits for a radio that sends for others, or is down. */
+const RADIO_LIMIT_MS = 20000;
+/** After so many times the longest frame a busy channel is taken for broken (MeshCore's KissModem). */
+const PATIENCE = 1.5;
+
+/** `request` gets the part that answers requests. */
+export function kissModem(hal: Hal, mesh: Mesh, settings: Settings, request: () => typeof kissRequest): RawPort {
+  /** By the command that sets it; times in 10 ms. */
+  const params = [0, 50, 63, 10, 0, 0];
+  /** One at a time, from its arrival until TxDone. */
+  let frame: Uint8Array | null = null;
+  let isOnAir = false;
+  let sinceMs = 0;
+  const requests: string[] = [];
+
+  const send = (type: number, body: string): void => hal.print(kissFrame(0, type, body));
+  const event = (code: number, value: number): void => send(KISS_HARDWARE, String.fromCharCode(code, value));
+
+  const finish = (sent: boolean): void => {
+    isOnAir = false;
+    hal.after(
+      () => {
+        frame = null;
+        event(KISS_TX_DONE, sent ? 1 : 0);
+      },
+      params[KISS_TX_TAIL] * 10 + 1,
+    );
+  };
+
+  const transmit = (): void => {
+    // The end may come before we are told of the beginning.
+    isOnAir = true;
+    const started = mesh.sendRaw(frame as Uint8Array);
+    if (started > 0) return;
+    isOnAir = false;
+    if (started < 0 || hal.nowMs() - sinceMs > RADIO_LIMIT_MS) finish(false);
+    else hal.after(transmit, LOOK_MS);
+  };
+
+  const keyUp = (): void => {
+    sinceMs = hal.nowMs();
+    hal.after(transmit, params[KISS_TX_DELAY] * 10 + 1);
+  };
+
+  /** p-persistent CSMA. */
+  const listen = (): void => {
+    const radio = mesh.radio;
+    if (radio.isReceiving() && radio.isClear() && !radio.isLoud()) {
+      if ((hal.random() & 255) <= params[KISS_PERSISTENCE]) {
+        keyUp();
+      } else {
+        hal.after(startListening, params[KISS_SLOT_TIME] * 10 + 1);
+      }
+    } else if (hal.nowMs() - sinceMs >= PATIENCE * mesh.airMs(MAX_PACKET)) {
+      keyUp();
+    } else {
+      hal.after(listen, LOOK_MS);
+    }
+  };
+
+  const startListening = (): void => {
+    sinceMs = hal.nowMs();
+    listen();
+  };
+
+  /** Each in a handler of its own. */
+  const answerNext = (): void => {
+    send(KISS_HARDWARE, request()(hal, mesh, settings, port, requests[0]));
+    requests.shift();
+    if (requests.length) hal.after(answerNext, 1);
+  };
+
+  const port: RawPort = {
+    report: true,
+
+    receive(command, body) {
+      const size = body.length;
+      if (!size || size >= KISS_MODEM_MAX) return;
+      if (command === KISS_DATA) {
+        if (frame) {
+          event(KISS_ERROR, KISS_TX_BUSY);
+        } else if (size <= MAX_PACKET) {
+          frame = hal.toBytes(body);
+          hal.after(params[KISS_FULL_DUPLEX] ? keyUp : startListening, 1);
+        }
+      } else if (command < KISS_HARDWARE) {
+        params[command] = body.charCodeAt(0);
+      } else if (command > KISS_HARDWARE) {
+        // Of a KISS that we do not speak.
+        return;
+      } else if (requests.length >= MAX_WAITING) {
+        event(KISS_ERROR, KISS_TX_BUSY);
+      } else {
+        requests.push(body);
+        if (requests.length === 1) hal.after(answerNext, 1);
+      }
+    },
+
+    onFrame(bytes, at, length) {
+      const signal = mesh.radio.signal;
+      hal.after(() => {
+        send(KISS_DATA, hal.toText(view(bytes, at, length)));
+        if (port.report) send(KISS_HARDWARE, String.fromCharCode(KISS_RX_META, (signal >> 16) & 255, signal & 255));
+      }, 1);
+    },
+
+    onSent(sent) {
+      if (isOnAir) finish(sent);
+    },
+  };
+  return port;
+}
