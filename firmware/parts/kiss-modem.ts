@@ -40,7 +40,11 @@ export function kissModem(hal: Hal, mesh: Mesh, settings: Settings, request: () 
   let sinceMs = 0;
   const requests: string[] = [];
 
-  const send = (type: number, body: string): void => hal.print(kissFrame(0, type, body));
+  /** The host is still there: after its "return" nothing more is sent, neither to it nor on the air. */
+  const isOpen = (): boolean => mesh.raw === port;
+  const send = (type: number, body: string): void => {
+    if (isOpen()) hal.print(kissFrame(0, type, body));
+  };
   const event = (code: number, value: number): void => send(KISS_HARDWARE, String.fromCharCode(code, value));
 
   const finish = (sent: boolean): void => {
@@ -55,6 +59,7 @@ export function kissModem(hal: Hal, mesh: Mesh, settings: Settings, request: () 
   };
 
   const transmit = (): void => {
+    if (!isOpen()) return;
     // The end may come before we are told of the beginning.
     isOnAir = true;
     const started = mesh.sendRaw(frame as Uint8Array);
@@ -71,6 +76,7 @@ export function kissModem(hal: Hal, mesh: Mesh, settings: Settings, request: () 
 
   /** p-persistent CSMA. */
   const listen = (): void => {
+    if (!isOpen()) return;
     const radio = mesh.radio;
     if (radio.isReceiving() && radio.isClear() && !radio.isLoud()) {
       if ((hal.random() & 255) <= params[KISS_PERSISTENCE]) {

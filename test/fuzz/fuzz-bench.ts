@@ -95,6 +95,8 @@ export class FuzzBench {
     this.world.clock.advance(1500);
     this.run("");
     this.host.forget();
+    // A KISS host that was made of chance goes.
+    this.port.write(Uint8Array.of(0xc0, 0xff, 0xc0));
     this.host.hello();
     for (const { name } of this.host.got(RoomState)) this.host.send(RemoveRoom, { req: 1, name });
     this.host.room("last", LAST_KEY, 200);
