@@ -121,7 +121,7 @@ describe("KISS modem: requests", () => {
     assert.equal(scene.answer("GetRadio"), `8b${little(869618000, 4)}${little(62500, 4)}0808`);
     assert.equal(scene.answer("SetRadio", `${little(910525000, 4)}${little(250000, 4)}0b05`), OK);
     scene.world.wait(200);
-    assert.equal(scene.run("get radio"), "  -> > 910.525,250,11,5");
+    assert.match(scene.run("get radio"), /> 910\.525\d*,250,11,5$/);
     assert.equal(scene.answer("GetRadio"), `8b${little(910525000, 4)}${little(250000, 4)}0b05`);
     scene.run("set radio 869.618,62.5,8,8");
     scene.world.wait(200);
