@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { transform } from "esbuild";
 import { loadBoards } from "./firmware/build/boards.mjs";
-import { partsInStorage } from "./firmware/build/parts.mjs";
+import { partsInBundle, partsInStorage } from "./firmware/build/parts.mjs";
 import { foldFields, forEngine } from "./firmware/build/pipeline.mjs";
 import { boardBundles, HALS, variantEntry, variantsOf } from "./firmware/build/variants.mjs";
 
@@ -28,7 +28,7 @@ const firmware = (variant) => {
   const entry = variantEntry(variant, version);
   const toEngine = [typescript("es2019"), folded, forEngine(HALS[variant.engine].file)];
   // JerryScript has no storage to keep the parts in, but memory for all of them.
-  const parts = variant.engine === "espruino" ? partsInStorage() : null;
+  const parts = variant.engine === "espruino" ? partsInStorage() : partsInBundle();
   return {
     input: `variant:${variant.name}`,
     output: { dir: "dist/firmware", format: "iife", compact: true },

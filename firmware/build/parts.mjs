@@ -57,6 +57,20 @@ export function partsInStorage() {
   };
 }
 
+/** For bundles that have their parts with them: a field in place of its name in quotes, so that one may be shortened as the other. */
+export function partsInBundle() {
+  return {
+    name: "parts-in-bundle",
+    transform(code, id) {
+      if (!id.includes("/firmware/") || id.endsWith(SOURCE)) return null;
+      const folded = code
+        .replace(/^import \{ part \} from/m, "import { PARTS } from")
+        .replace(/\bpart\(([\w.]+), "(\w+)"\)/g, "PARTS.$2");
+      return { code: folded, map: null };
+    },
+  };
+}
+
 /** Builds the file; `plugins` are those of the bundle, of which the last has seen the bundle's own names already. */
 export async function buildLibrary(plugins) {
   const functions = [];

@@ -52,6 +52,47 @@ const BUILTINS = words("Array Object String Number Function Uint8Array ArrayBuff
 const MEMBER_NAMES = words("delete catch default");
 const SHORTHAND_NAMES = words("get set of static");
 
+/** What JerryScript 3.0 has besides its language, which is nothing, and what its host brings (docs/jerryscript.md). */
+const JERRY_NAMES = words(
+  "Array ArrayBuffer DataView Date Error JSON Math Number Object String TypeError Function Boolean " +
+    "Int8Array Uint8Array Int16Array Uint16Array Int32Array Uint32Array Float32Array Float64Array " +
+    "Infinity NaN undefined isNaN parseFloat parseInt arguments globalThis native",
+);
+
+/** A sentence for each name that `code` takes from outside and JerryScript does not have. */
+export function strangers(code) {
+  const found = new Map();
+  const visit = (node, parent, scopes) => {
+    const inner = /Function|Program/.test(node.type) ? [...scopes, declaredIn(node)] : scopes;
+    if (node.type === "Identifier" && !isKey(node, parent) && !JERRY_NAMES.has(node.name))
+      if (!inner.some((names) => names.has(node.name))) found.set(node.name, node.start);
+    for (const child of childrenOf(node)) visit(child, node, inner);
+  };
+  visit(parse(code, { ecmaVersion: 2022, sourceType: "script" }), null, []);
+  return [...found].map(([name, at]) => `${name}, which JerryScript does not have, at ${at}`);
+}
+
+/** Names that a function or program declares anywhere in it, blocks included. */
+function declaredIn(scope) {
+  const names = new Set(scope.id ? [scope.id.name] : []);
+  for (const param of scope.params ?? []) names.add(param.name);
+  const walk = (node) => {
+    if (/^(VariableDeclarator|FunctionDeclaration|Class)/.test(node.type) && node.id) names.add(node.id.name);
+    if (node.type === "CatchClause" && node.param) names.add(node.param.name);
+    if (!/Function/.test(node.type)) childrenOf(node).forEach(walk);
+  };
+  const body = Array.isArray(scope.body) ? scope.body : [scope.body];
+  body.forEach(walk);
+  return names;
+}
+
+function isKey(node, parent) {
+  if (parent.type === "MemberExpression") return parent.property === node && !parent.computed;
+  return (
+    /^(Property|MethodDefinition)$/.test(parent.type) && parent.key === node && !parent.computed && !parent.shorthand
+  );
+}
+
 /** Every sentence that is wrong with `code`, with its place. */
 export function violations(code, maxNames = MAX_NAMES_PER_SCOPE) {
   const found = [];
@@ -231,7 +272,8 @@ if (process.argv[1] === new URL(import.meta.url).pathname) {
     const maxNames = file.endsWith(".jerry.js") ? Number.POSITIVE_INFINITY : MAX_NAMES_PER_SCOPE;
     // Parts begin with their table of contents.
     const code = readFileSync(`${folder}/${file}`, "utf8").replace(/^[0-9a-f]+/, "");
-    for (const sentence of violations(code, maxNames)) {
+    const foreign = file.endsWith(".jerry.js") ? strangers(code) : [];
+    for (const sentence of [...violations(code, maxNames), ...foreign]) {
       console.error(`${folder}/${file}: ${sentence}`);
       wrong++;
     }

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 // @ts-expect-error: the build is plain JavaScript, without declarations
-import { violations as check } from "../../firmware/build/subset.mjs";
+import { violations as check, strangers as foreign } from "../../firmware/build/subset.mjs";
 
 const violations = check as (code: string, maxNames?: number) => string[];
+const strangers = foreign as (code: string) => string[];
 
 /** What Espruino or JerryScript do not take, or take for something else; by kind, each line by itself. */
 const TRAPS: Record<string, string[]> = {
@@ -161,5 +162,21 @@ describe("check of the built bundles", () => {
     assert.deepEqual(violations(`var ${names(99)}; f(function () { var ${names(100)}; });`), []);
     assert.match(violations(`f(function (b) { var ${names(100)}; });`)[0], /^101 names/);
     assert.deepEqual(violations(`var ${names(101)};`, Number.POSITIVE_INFINITY), []);
+  });
+
+  it("finds what JerryScript has not, by its scope and not by its name alone", () => {
+    const code = `(function () {
+      function f(E) { return E.hwRand() + globalThis.native.now() + native.now({ btoa: 1 }).atob; }
+      try { f(console); } catch (process) { process.env = class Pin { require() { return E; } }; }
+      var g = function h(a) { return h(a) + Math.abs(setTimeout); };
+      return { clearTimeout };
+    })();`;
+    assert.deepEqual(
+      strangers(code)
+        .map((sentence) => sentence.split(",")[0])
+        .sort(),
+      [...["E", "clearTimeout", "console", "setTimeout"]],
+    );
+    assert.deepEqual(strangers("var a = Uint8Array; native.spiTransfer(1, new a(2), null);"), []);
   });
 });
