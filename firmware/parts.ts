@@ -37,6 +37,9 @@ export const PARTS = {
 
 export type Parts = typeof PARTS;
 
+/** Those that Espruino's bundles carry themselves all the same: what a person at a board without its file of parts has to have. */
+export const RESIDENT: (keyof Parts)[] = [];
+
 /**
  * The part `name`; evaluating one takes a board up to 10 ms, so it wants a handler of its own. Throws when the storage does not
  * hold the parts of this very build.

@@ -32,9 +32,20 @@ function listOfParts() {
   });
 }
 
-/** Puts Espruino's part() in place of that of firmware/parts.ts, and numbers in place of names. */
+/** Names of the parts that every bundle carries itself. */
+function resident() {
+  const list = /export const RESIDENT\b[^=]*= \[(.*?)\];/s.exec(readFileSync(SOURCE, "utf8"))[1];
+  return new Set([...list.matchAll(/"(\w+)"/g)].map(([, name]) => name));
+}
+
+/**
+ * Puts Espruino's part() in place of that of firmware/parts.ts, and numbers in place of names; the function itself in place of
+ * a part that is resident.
+ */
 export function partsInStorage() {
-  const numbers = new Map(listOfParts().map(({ name }, number) => [name, number]));
+  const list = listOfParts();
+  const isResident = resident();
+  const numbers = new Map(list.map(({ name }, number) => [name, number]));
   return {
     name: "parts-in-storage",
     load(id) {
@@ -48,11 +59,15 @@ export function partsInStorage() {
     },
     transform(code, id) {
       if (!id.includes("/firmware/")) return null;
+      const imports = new Set();
       const folded = code.replace(/\bpart\(([\w.]+), "(\w+)"\)/g, (whole, hal, name) => {
         if (!numbers.has(name)) throw new Error(`bug: ${whole} in ${id} names no part`);
-        return `part(${hal}, ${numbers.get(name)})`;
+        if (!isResident.has(name)) return `part(${hal}, ${numbers.get(name)})`;
+        const { value, file } = list[numbers.get(name)];
+        imports.add(`import { ${value} as resident_${name} } from ${JSON.stringify(file)};`);
+        return `resident_${name}`;
       });
-      return { code: folded, map: null };
+      return { code: [...imports, folded].join("\n"), map: null };
     },
   };
 }
