@@ -39,7 +39,7 @@ export interface JobIo {
 }
 
 /** How far a run came: what state the board is in if it ends there. */
-export type Stage = "untouched" | "engine" | "prompt" | "cleared" | "started" | "settings";
+export type Stage = "untouched" | "engine" | "prompt" | "clearing" | "cleared" | "started" | "settings";
 
 /** After a reset, USB needs some seconds to come back. */
 const REAPPEAR_MS = 20_000;
@@ -160,9 +160,10 @@ export class FlashRun {
       if (isSame) {
         io.out(`${bootFile} and ${LIBRARY_FILE} are there already, byte for byte\n`);
       } else {
-        this.stage = "cleared";
+        this.stage = "clearing";
         io.out(`Erasing ${[...boot, LIBRARY_FILE].join(", ")}\n`);
         await eraseFiles(engine, [...boot, LIBRARY_FILE]);
+        this.stage = "cleared";
         for (const [name, text] of [
           [LIBRARY_FILE, library],
           [bootFile, code],
@@ -220,6 +221,8 @@ export function stateAfter(stage: Stage, board: Board): string {
       return `The engine may be half written; the loader in front of it is untouched: ${wayBack(board)}.`;
     case "prompt":
       return "Nothing was erased: the bundle that was there starts again with the next reset, or shows its prompt where there was none.";
+    case "clearing":
+      return "The old boot code was being erased: the board runs its old bundle, or shows the engine's prompt. Run the same command again.";
     case "cleared":
       return "The board has no complete boot code: it shows the engine's prompt, also after a reset. Rooms and settings in its storage are kept. Run the same command again.";
     case "started":

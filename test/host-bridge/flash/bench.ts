@@ -54,28 +54,55 @@ export function fakeIo(
 
 export class FlashBench {
   readonly files = new Map<string, string>();
-  readonly board: SimBoard;
+  board: SimBoard;
+  isOn = true;
+  readonly model: string;
   /** Everything that went to the board. */
   toBoard = "";
   private pty: Pty | null = null;
   private onBytes: () => void = () => undefined;
 
-  constructor(readonly model: string) {
+  constructor(model: string) {
+    this.model = model;
+    this.board = this.make(model);
+  }
+
+  private make(model: string): SimBoard {
     const clock = realClock();
     const ether = new Ether({ clock, radio: RADIO });
     const air = { speed: 1, join: (station: Parameters<Ether["join"]>[0]) => ether.join(station) };
-    this.board = createSimBoard({ id: "bench", model, source: "", air, files: this.files, clock, seed: 3 });
+    return createSimBoard({ id: "bench", model, source: "", air, files: this.files, clock, seed: 3 });
   }
 
-  /** Runs flash.sh --board MODEL --port PTY with more arguments. */
+  /** Another engine is on the board: it comes back at another port. */
+  becomes(model: string): void {
+    const { pty } = this;
+    this.pty = null;
+    void pty?.cut();
+    this.board.stop();
+    this.board = this.make(model);
+    void this.plug();
+  }
+
+  ports(vendorId: string, productId: string): PortInfo[] {
+    return this.pty === null ? [] : [{ path: this.pty.path, vendorId, productId }];
+  }
+
+  /** The port's name; plugs the board in where it is not. */
+  async path(): Promise<string> {
+    await this.plug();
+    return (this.pty as Pty).path;
+  }
+
+  /** Runs flash.sh --board MODEL --port PTY with more arguments; a later --board wins. */
   async flash(
     args: string[] = [],
     overrides: Partial<FlashIo> = {},
+    namesPort = true,
   ): Promise<{ code: number; text: string; errors: string }> {
-    await this.plug();
+    const port = await this.path();
     const io = fakeIo(overrides);
-    const port = (this.pty as Pty).path;
-    const code = await flashMain(["--board", this.model, "--port", port, ...args], io);
+    const code = await flashMain(["--board", this.model, ...(namesPort ? ["--port", port] : []), ...args], io);
     return { code, text: io.text, errors: io.errors };
   }
 
@@ -90,15 +117,21 @@ export class FlashBench {
 
   /** Power and cable go in the same moment. */
   cut(): void {
+    this.isOn = false;
     this.board.powerOff();
     void this.unplug();
   }
 
+  powerOn(): void {
+    this.isOn = true;
+    this.board.powerOn();
+  }
+
   async unplug(): Promise<void> {
-    const pty = this.pty;
+    const { pty, board } = this;
     this.pty = null;
     await pty?.cut();
-    this.board.unplug();
+    board.unplug();
   }
 
   private async plug(): Promise<void> {
