@@ -76,6 +76,7 @@ describe("flash: a simulated board on a pseudo terminal", function () {
     oldBundle(bench);
     bench.files.set(".boot1", "1");
     bench.files.set("notes", "kept");
+    bench.files.set("mc.lib", "parts of another build: its console knows no command but repl");
     const file = join(scratch.dir(), "room.yaml");
     writeFileSync(file, ROOMS);
     const result = await bench.flash(["--rooms", file], { confirm: async () => true });
