@@ -38,6 +38,12 @@ export interface EngineFacts {
   /** Pins for console.setup where the console is a UART on pins of its own; absent for USB. */
   readonly consolePins?: { readonly rx: string; readonly tx: string };
   readonly storage: StorageFacts;
+  /** Flash of the processor that nobody else uses: settings, messages and what happened are kept there (docs/decisions/0006). */
+  readonly log: { readonly address: number; readonly pages: number };
+  /** The engine itself, and what else must stay as it is, ends here. */
+  readonly codeEnd: number;
+  /** Register that tells why the processor started, where the program may read it; 0 where it may not. */
+  readonly resetRegister: number;
   /** File that the bundle is booted from: .bootrst where .bootcde would be skipped. */
   readonly bootFile: ".bootcde" | ".bootrst";
 }

@@ -109,6 +109,23 @@ function checkEngine(board: Board, say: Say): void {
         `${hex(address)} to ${hex(address + bytes)}`,
       );
   }
+  checkLog(board, say);
+}
+
+/** The firmware erases these pages without asking: nothing else may be in them. */
+function checkLog(board: Board, say: Say): void {
+  const { log, storage, codeEnd } = board.engine;
+  const end = log.address + log.pages * storage.pageBytes;
+  const range = `${hex(log.address)} to ${hex(end)}`;
+  if (!isWhole(log.address / storage.pageBytes, 0, 2 ** 32)) say("log address", "the start of a page", log.address);
+  // Two for settings, two for the journal, and enough others that each is erased seldom.
+  if (!isWhole(log.pages, 8, 250)) say("log pages", "8 to 250", log.pages);
+  if (log.address < codeEnd) say("log", `behind the engine, which ends at ${hex(codeEnd)}`, range);
+  const top = Math.min(STORAGE_ROOM[board.mcu].to, board.flashBytes);
+  if (end > top) say("log", `below ${hex(top)}`, range);
+  const storageEnd = storage.address + storage.pages * storage.pageBytes;
+  if (storage.media === "internal" && log.address < storageEnd && end > storage.address)
+    say("log", `outside of the storage at ${hex(storage.address)}`, range);
 }
 
 function checkPmu(pmu: Pmu, say: Say): void {

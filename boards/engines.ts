@@ -24,6 +24,11 @@ export const ESP32S3_IDF4: EngineFacts = {
   thumb: false,
   console: "Serial1",
   storage: { media: "internal", address: 0x320000, pageBytes: PAGE, pages: 224 },
+  // 64 KB that the partition table keeps for programs (Espruino's partitions_espruino.csv); two applications lie below.
+  log: { address: 0x310000, pages: 16 },
+  codeEnd: 0x310000,
+  // RTC_CNTL_RESET_STATE_REG (ESP32-S3 technical reference manual, low-power management).
+  resetRegister: 0x60008038,
   bootFile: ".bootcde",
 };
 
@@ -50,6 +55,11 @@ export const XIAOBLE: EngineFacts = {
   thumb: true,
   console: "USB",
   storage: { media: "external", address: 0x60000000, pageBytes: PAGE, pages: 512 },
+  // Above the firmware; its own Flash module calls that free.
+  log: { address: 0xa0000, pages: 16 },
+  codeEnd: 0x74000,
+  // The SoftDevice owns the POWER registers.
+  resetRegister: 0,
   bootFile: ".bootrst",
 };
 
@@ -69,6 +79,9 @@ export function ownBuild(build: string): EngineFacts {
     thumb: true,
     console: "USB",
     storage: { media: "internal", address: 0xa0000, pageBytes: PAGE, pages: 77 },
+    log: { address: 0x90000, pages: 16 },
+    codeEnd: 0x70000,
+    resetRegister: 0,
     bootFile: ".bootcde",
   };
 }

@@ -1,10 +1,19 @@
-// What time it is: set by the host or by a person; the engine's own clock only counts.
+// What time it is: from the host or a person, or, as long as neither has said so, from what is heard; the engine's own clock
+// only counts.
 import type { Hal } from "./hal.ts";
+
+/** Before anybody has told the time it counts from 15 May 2024, as MeshCore's does. */
+const UNKNOWN_TIME = 1715770351;
 
 export class Clock {
   private readonly hal: Hal;
   private offsetS = 0;
   private known = false;
+  /** The latest time that was heard while it is not set, as an offset too, and who said it: parts/keep.ts. */
+  heardS = 0;
+  heardFrom = "";
+  /** The last timestamp that we sent, or may have sent before this start. */
+  lastSent = 0;
 
   constructor(hal: Hal) {
     this.hal = hal;
@@ -23,6 +32,13 @@ export class Clock {
   unixTime(): number {
     // Shifting cuts the fraction off in a third of Math.floor's steps.
     return this.known ? (this.offsetS + this.hal.now()) >>> 0 : 0;
+  }
+
+  /** A timestamp for what we send: later than the one before, whatever became of the clock. */
+  stamp(): number {
+    const time = this.known ? this.unixTime() : UNKNOWN_TIME;
+    this.lastSent = time > this.lastSent ? time : this.lastSent + 1;
+    return this.lastSent;
   }
 
   /** Unix seconds as MeshCore writes them, `HH:MM - D/M/YYYY UTC`. Days to date as in Howard Hinnant's civil_from_days. */

@@ -6,6 +6,7 @@ import type { Mesh } from "./mesh.ts";
 import { part } from "./parts.ts";
 import type { Rooms } from "./rooms.ts";
 import type { Settings } from "./settings.ts";
+import { SECTION } from "./store-format.ts";
 
 const MAX_LINE = 240;
 /** Text that waits at most: some lines of a script. */
@@ -175,7 +176,7 @@ export class Console {
     const answer = part(this.hal, "regionCommand")(
       mesh.regionMap(),
       line,
-      () => false,
+      (text) => this.settings.store.setSection(SECTION.regions, text),
       (map) => {
         mesh.regions = map;
       },

@@ -4,7 +4,7 @@ import { crc32 } from "../protocol/crc32.ts";
 import type { CryptoPort } from "../protocol/crypto.ts";
 import { softCrypto } from "../protocol/soft-crypto.ts";
 import { FRONT_END, PMU, UART } from "./features.ts";
-import type { BoardFacts, FrontEndFacts, Hal, Memory, PinName, PmuFacts, RadioFacts } from "./hal.ts";
+import type { BoardFacts, FlashPort, FrontEndFacts, Hal, Memory, PinName, PmuFacts, RadioFacts } from "./hal.ts";
 import { nativeAes } from "./native/native-aes.ts";
 
 type Pin = { readonly espruinoPin: never };
@@ -39,9 +39,18 @@ interface Engine {
   getAddressOf?(data: unknown, flat: boolean): number;
   nativeCall?(address: number, signature: string, code?: string): (...args: number[]) => number;
   setConsole(device: Device | null, options: { force: boolean }): void;
+  enableWatchdog?(seconds: number, auto: boolean): void;
+  kickWatchdog?(): void;
+  getErrorFlags?(): string[];
   reboot(): void;
   getAnalogVRef?(): number;
   getTemperature?(): number;
+}
+interface EngineFlash {
+  getPage(address: number): unknown;
+  read(length: number, address: number): Uint8Array;
+  write(bytes: Uint8Array, address: number): void;
+  erasePage(address: number): void;
 }
 declare const E: Engine;
 declare const SPI1: Spi;
@@ -65,6 +74,7 @@ declare function setWatch(
 declare function atob(text: string): string;
 declare const process: {
   env: { BOARD: string; VERSION: string };
+  on?(event: "uncaughtException", fn: (error: unknown) => void): void;
   memory(collect: boolean): { free: number; total: number; blocksize?: number };
 };
 
@@ -76,6 +86,8 @@ interface Storage {
 const LIBRARY = "mc.lib";
 const CONSOLE_BAUD = 115200;
 const PMU_BAUD = 100000;
+/** Long enough for whatever somebody does at the engine's prompt. */
+const PROMPT_WATCHDOG_S = 60;
 /** BUSY stays high for 3.5 ms after a cold start and 5 ms while the TCXO settles; far beyond that the chip is stuck. */
 const BUSY_LIMIT_S = 0.1;
 /** Files in the engine's storage that can hold the running bundle, in the order in which boot looks for them. */
@@ -91,6 +103,8 @@ export class EspruinoHal implements Hal {
   readonly toText: (bytes: Uint8Array) => string;
   readonly toBytes: (text: string) => Uint8Array;
   readonly bundleHash: Uint8Array;
+  readonly flash: FlashPort | null;
+  readonly peek: (address: number) => number;
   stuck = false;
   private readonly board: BoardFacts;
   private readonly radio: RadioFacts;
@@ -115,6 +129,8 @@ export class EspruinoHal implements Hal {
     this.crypto = chooseCrypto(native);
     // The engine's own functions as they are: a method around each would double what it takes.
     this.now = getTime;
+    this.flash = engineFlash(board.log.address);
+    this.peek = globalThis.peek32 as (address: number) => number;
     this.after = setTimeout;
     this.cancel = clearTimeout;
     this.crc32 = E.CRC32 || crc32;
@@ -212,6 +228,8 @@ export class EspruinoHal implements Hal {
 
   repl(): void {
     this.port.removeAllListeners("data");
+    // From now on the engine sees to it by itself: our timers may be gone soon, and the watchdog cannot be stopped.
+    if (E.enableWatchdog) E.enableWatchdog(PROMPT_WATCHDOG_S, true);
     E.setConsole(this.port, { force: true });
   }
 
@@ -247,6 +265,22 @@ export class EspruinoHal implements Hal {
 
   celsius(): number {
     return E.getTemperature ? E.getTemperature() : NaN;
+  }
+
+  watchdog(seconds: number): void {
+    if (E.enableWatchdog) E.enableWatchdog(seconds, false);
+  }
+
+  kick(): void {
+    if (E.kickWatchdog) E.kickWatchdog();
+  }
+
+  onError(fn: (error: unknown) => void): void {
+    if (process.on) process.on("uncaughtException", fn);
+  }
+
+  hasOverflowed(): boolean {
+    return !!E.getErrorFlags && E.getErrorFlags().indexOf("MEMORY") >= 0;
   }
 
   reboot(): void {
@@ -286,6 +320,16 @@ function bundleHash(hal: Hal): Uint8Array {
     if (code) return hal.crypto.sha256(hal.toBytes(code));
   }
   return new Uint8Array(32);
+}
+
+/** Null too where there is no page at that address: Linux builds. */
+function engineFlash(address: number): FlashPort | null {
+  try {
+    const flash = require("Flash") as EngineFlash;
+    return flash.getPage(address) ? flash : null;
+  } catch (_) {
+    return null;
+  }
 }
 
 function engineCrypto(): EngineCrypto {

@@ -3,7 +3,7 @@ import { bytesToLatin1, latin1ToBytes, view } from "../protocol/bytes.ts";
 import { crc32 } from "../protocol/crc32.ts";
 import type { CryptoPort } from "../protocol/crypto.ts";
 import { softCrypto } from "../protocol/soft-crypto.ts";
-import type { BoardFacts, FrontEndFacts, Hal, Memory, PmuFacts, RadioFacts } from "./hal.ts";
+import type { BoardFacts, FlashPort, FrontEndFacts, Hal, Memory, PmuFacts, RadioFacts } from "./hal.ts";
 
 /**
  * The global object `native` of a JerryScript host; docs/jerryscript.md says what each function does, and how to write it in C.
@@ -43,6 +43,13 @@ export interface Native {
   heapFree?(): number;
   heapTotal?(): number;
   tidy?(): void;
+
+  flashRead?(address: number, into: Uint8Array): void;
+  flashWrite?(address: number, data: Uint8Array): void;
+  flashErase?(address: number): void;
+  watchdog?(seconds: number): void;
+  kick?(): void;
+  onError?(fn: (error: unknown) => void): void;
   reboot(): void;
 }
 
@@ -65,6 +72,8 @@ export class JerryHal implements Hal {
   readonly toText = bytesToLatin1;
   readonly toBytes = latin1ToBytes;
   readonly bundleHash: Uint8Array;
+  readonly flash: FlashPort | null;
+  readonly peek = (_address: number): number => 0;
   stuck = false;
   private readonly host: Native;
   private readonly board: BoardFacts;
@@ -92,6 +101,7 @@ export class JerryHal implements Hal {
     this.cancel = (id) => host.cancel(id);
     const native = host.crc32;
     this.crc32 = native ? (bytes) => native(bytes) : crc32;
+    this.flash = flashOf(host);
     this.bundleHash = new Uint8Array(32);
     if (host.codeHash) host.codeHash(this.bundleHash);
   }
@@ -204,6 +214,22 @@ export class JerryHal implements Hal {
     return NaN;
   }
 
+  watchdog(seconds: number): void {
+    if (this.host.watchdog) this.host.watchdog(seconds);
+  }
+
+  kick(): void {
+    if (this.host.kick) this.host.kick();
+  }
+
+  onError(fn: (error: unknown) => void): void {
+    if (this.host.onError) this.host.onError(fn);
+  }
+
+  hasOverflowed(): boolean {
+    return false;
+  }
+
   reboot(): void {
     this.host.reboot();
   }
@@ -212,6 +238,21 @@ export class JerryHal implements Hal {
 /** In this engine's bundles pins are numbers; -1 for what is none. */
 function gpio(pin: number | string): number {
   return typeof pin === "number" ? pin : -1;
+}
+
+/** The flash of the host, when it lets us have it. */
+function flashOf(host: Native): FlashPort | null {
+  const { flashRead, flashWrite, flashErase } = host;
+  if (!flashRead || !flashWrite || !flashErase) return null;
+  return {
+    read: (length, address) => {
+      const into = new Uint8Array(length);
+      flashRead(address, into);
+      return into;
+    },
+    write: (bytes, address) => flashWrite(address, bytes),
+    erasePage: (address) => flashErase(address),
+  };
 }
 
 /** Tells a power management chip which rails to switch on. Where it does not answer, neither will the radio; the driver deals with that. */

@@ -19,6 +19,9 @@ export interface BoardFacts {
   readonly led: { readonly pin: PinName; readonly active: number };
   readonly battery: { readonly pin: PinName; readonly multiplier: number };
   readonly roomBytes: number;
+  /** Flash that is ours, in pages of 4096 bytes. */
+  readonly log: { readonly address: number; readonly pages: number };
+  readonly resetRegister: number;
 }
 
 /** Registers to write over I2C before the rails. */
@@ -61,6 +64,13 @@ export interface RadioFacts {
   readonly maxPowerDbm: number;
   /** Over-current register value, in steps of 2.5 mA. */
   readonly currentLimit: number;
+}
+
+/** Flash by address, as Espruino's module of that name has it. Addresses and lengths of what is written are whole words. */
+export interface FlashPort {
+  read(length: number, address: number): Uint8Array;
+  write(bytes: Uint8Array, address: number): void;
+  erasePage(address: number): void;
 }
 
 /** Bytes. */
@@ -126,5 +136,16 @@ export interface Hal {
   batteryMv(): number;
   /** Of the processor; NaN where nobody can tell. */
   celsius(): number;
+  /** Null where the board's pages are not to be had. */
+  readonly flash: FlashPort | null;
+  /** Has the board reset when nobody calls `kick` for so long. */
+  watchdog(seconds: number): void;
+  kick(): void;
+  /** `fn` gets what no code of ours has caught. */
+  onError(fn: (error: unknown) => void): void;
+  /** The engine ran out of memory since the last time. */
+  hasOverflowed(): boolean;
+  /** A word of the processor's memory. */
+  readonly peek: (address: number) => number;
   reboot(): void;
 }

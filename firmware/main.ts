@@ -14,6 +14,7 @@ import { part } from "./parts.ts";
 import { defaultPrefs } from "./prefs.ts";
 import { Rooms } from "./rooms.ts";
 import { Settings } from "./settings.ts";
+import { Store } from "./store.ts";
 
 /** The parts of a running board, for the engine's own prompt (`repl`) and for tests. */
 export interface MeshcoreRoom {
@@ -22,6 +23,7 @@ export interface MeshcoreRoom {
   readonly mesh: Mesh;
   readonly link: Link;
   readonly console: Console;
+  readonly store: Store;
   protocol(): ProtocolApi;
   /** What the serial line delivers goes in here. */
   receive(text: string): void;
@@ -36,10 +38,12 @@ export function start(hal: Hal, arena: Uint8Array, board: BoardFacts, version: s
   const rooms = new Rooms(hal, clock, arena, counters);
   const prefs = defaultPrefs(board.id, board.radio.powerDbm, board.radio.boostedGain);
   const mesh = new Mesh(hal, board.radio, prefs, rooms, counters);
-  const settings = new Settings(hal, mesh, board.id, version);
+  const store = new Store(hal, board, rooms, prefs, clock);
+  const settings = new Settings(hal, mesh, store, board.id, version);
   const console = new Console(hal, board, rooms, mesh, clock, settings);
   const link = new Link(hal, rooms, mesh, clock, settings, counters);
   rooms.events = link;
+  rooms.keeper = store;
   mesh.events = link;
   const receiveRaw = (command: number, body: string): void => {
     const raw = mesh.raw || part(hal, "kissModem")(hal, mesh, settings, () => part(hal, "kissRequest"));
@@ -48,6 +52,8 @@ export function start(hal: Hal, arena: Uint8Array, board: BoardFacts, version: s
   };
   const deframer = new KissDeframer(
     (type, body) => {
+      // In safe mode there is no room that a host could ask for, and no radio.
+      if (store.isSafe) return;
       if (type >> 4 === LINK_PORT) link.receive(body);
       else if (type === KISS_RETURN) mesh.raw = null;
       else receiveRaw(type, body);
@@ -56,6 +62,8 @@ export function start(hal: Hal, arena: Uint8Array, board: BoardFacts, version: s
   );
   let lastMs = 0;
   const receive = (text: string): void => {
+    // A host asks again; nobody types within the first second.
+    if (!store.isLoaded) return;
     const now = hal.nowMs();
     // A host that went away in the middle of a frame must not swallow what a person types next.
     if (now - lastMs > HALF_FRAME_MS && deframer.waiting()) deframer.drop();
@@ -63,6 +71,14 @@ export function start(hal: Hal, arena: Uint8Array, board: BoardFacts, version: s
     deframer.push(text);
   };
   hal.openSerial(receive);
-  mesh.start();
-  return { board, rooms, mesh, link, console, protocol: () => part(hal, "protocol")(hal.crypto), receive };
+  store.start(() => {
+    if (store.isSafe) return;
+    if (store.regions) mesh.regionMap().restore(store.regions);
+    store.regions = "";
+    mesh.duty.setShare(prefs.dutyPermille);
+    mesh.duty.restore(store.spentMs(), hal.nowMs());
+    mesh.duty.save = (spentMs) => store.spend(spentMs);
+    mesh.start();
+  });
+  return { board, rooms, mesh, link, console, store, protocol: () => part(hal, "protocol")(hal.crypto), receive };
 }

@@ -8,13 +8,16 @@ import { findCommand } from "./parts/commands.ts";
 import { forward } from "./parts/forward.ts";
 import { getCommand } from "./parts/get-command.ts";
 import { helpCommand } from "./parts/help-command.ts";
+import { hearTime, keepQuiet, note } from "./parts/keep.ts";
 import { kissModem } from "./parts/kiss-modem.ts";
 import { kissRequest } from "./parts/kiss-request.ts";
+import { recall, replay } from "./parts/recall.ts";
 import { regionCommand } from "./parts/region-commands.ts";
 import { regions } from "./parts/regions.ts";
 import { roomCommands } from "./parts/room-commands.ts";
 import { sayCommands } from "./parts/say-commands.ts";
 import { setCommand } from "./parts/set-command.ts";
+import { applySettings, saveSettings } from "./parts/settings-image.ts";
 import { statsCommands } from "./parts/stats-commands.ts";
 
 /** By name. Each is one function, without a state of its own; those that belong together stand together. */
@@ -33,6 +36,13 @@ export const PARTS = {
   helpCommand,
   kissModem,
   kissRequest,
+  recall,
+  applySettings,
+  replay,
+  saveSettings,
+  keepQuiet,
+  note,
+  hearTime,
 };
 
 export type Parts = typeof PARTS;

@@ -1,5 +1,5 @@
 // The rooms of this board: which packets are theirs, and what they hold.
-import { view } from "../protocol/bytes.ts";
+import { equalBytes, view } from "../protocol/bytes.ts";
 import { type Channel, GroupCipher, makeChannel } from "../protocol/channel.ts";
 import { fieldAt } from "../protocol/codec.ts";
 import { isPlainText, textEnd } from "../protocol/group-text.ts";
@@ -26,7 +26,7 @@ export const AT = {
   room: 1 + fieldAt(RoomMessage, "room"),
 };
 /** Bytes of a record before the on-air payload. */
-const RECORD_HEADER = 1 + RoomMessage.size;
+export const RECORD_HEADER = 1 + RoomMessage.size;
 /** The header is put together behind this many bytes, so that its fields are whole words. */
 const PAD = 3;
 
@@ -36,6 +36,8 @@ export interface Room {
   readonly handle: number;
   channel: Channel;
   max: number;
+  /** Number that its first message had or will have: older ones under this handle were another room's, or had another key. */
+  readonly born: number;
   /** Handle of the next room whose channel hash is the same byte, plus one; 0 ends the list. */
   sameHash: number;
 }
@@ -47,6 +49,14 @@ export interface RoomEvents {
   onRoomChange(room: Room): void;
 }
 
+/** Who keeps what outlasts the power. */
+export interface Keeper {
+  /** A room came, went, or changed. */
+  changed(): void;
+  /** A message was stored. */
+  stored(): void;
+}
+
 export class Rooms {
   readonly ring: Ring;
   readonly cipher: GroupCipher;
@@ -56,14 +66,17 @@ export class Rooms {
   private readonly names: string[] = [];
   /** Who is told; set before the first message. */
   events!: RoomEvents;
+  keeper!: Keeper;
+  /** By handle: number of the first message that has not been kept yet. */
+  readonly unsaved = new Uint32Array(MAX_ROOMS);
+  /** Above every number that a removed room had: its host may still hold a cursor. */
+  nextSeq = 1;
 
   private readonly hal: Hal;
   private readonly clock: Clock;
   private readonly counters: Uint32Array;
   /** Channel hash byte -> handle + 1 of the first room with it. */
   private readonly byHash = new Uint8Array(256);
-  /** Above every number that a removed room had: its host may still hold a cursor. */
-  private nextSeq = 1;
   /** Handle of the room that got a message last, and a function made once, for the time after that. */
   private storedIn = 0;
   private readonly makeRoom: () => void;
@@ -99,21 +112,39 @@ export class Rooms {
     const limit = Math.min(max || DEFAULT_MAX, HIGHEST_MAX);
     const known = this.find(name);
     let handle = 0;
+    let born = this.nextSeq;
     if (known) {
       handle = known.handle;
+      const { key32, keyLen } = known.channel;
+      born = equalBytes(view(key32, 0, keyLen), key) ? known.born : this.ring.endSeq[handle];
       this.unlist(known);
     } else {
       while (this.list[handle]) handle++;
       if (handle >= MAX_ROOMS) return RESULT_FULL;
-      this.ring.open(handle, this.nextSeq);
+      this.open(handle, born);
     }
+    this.put(handle, name, key, limit, born);
+    this.keeper.changed();
+    return RESULT_OK;
+  }
+
+  /** Makes a handle free, without messages; the next one gets the number `seq`. */
+  open(handle: number, seq: number): void {
+    this.ring.clear(handle);
+    this.ring.open(handle, seq);
+    this.unsaved[handle] = seq;
+    this.list[handle] = null;
+    this.names[handle] = "";
+  }
+
+  /** A room in its place, whatever was there. */
+  put(handle: number, name: string, key: Uint8Array, max: number, born: number): void {
     const channel = makeChannel(this.hal.crypto, key);
-    const room = { name, handle, channel, max: limit, sameHash: this.byHash[channel.hash] };
+    const room = { name, handle, channel, max, born, sameHash: this.byHash[channel.hash] };
     this.byHash[channel.hash] = handle + 1;
     this.list[handle] = room;
     this.names[handle] = name;
     this.share(room);
-    return RESULT_OK;
   }
 
   remove(name: string): boolean {
@@ -126,6 +157,7 @@ export class Rooms {
     this.list[handle] = null;
     this.names[handle] = "";
     this.share(null);
+    this.keeper.changed();
     return true;
   }
 
@@ -183,6 +215,7 @@ export class Rooms {
           ring.bytes.set(hashed, to + RECORD_HEADER - 1);
           ring.bytes.set(this.header, to);
           this.events.onMessage(room);
+          this.keeper.stored();
           this.storedIn = handle;
           if (ring.blockEnd[handle] - to < 2 * LONGEST) this.hal.after(this.makeRoom, 1);
         }

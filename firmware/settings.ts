@@ -3,6 +3,7 @@ import type { RadioSettings } from "../protocol/airtime.ts";
 import type { Hal } from "./hal.ts";
 import type { Mesh } from "./mesh.ts";
 import type { Prefs } from "./prefs.ts";
+import type { Store } from "./store.ts";
 import { BANDWIDTH_CODES } from "./sx126x-table.ts";
 
 const MAX_NODE_NAME = 31;
@@ -11,14 +12,16 @@ export class Settings {
   readonly board: string;
   readonly version: string;
   readonly prefs: Prefs;
+  readonly store: Store;
 
   private readonly hal: Hal;
   private readonly mesh: Mesh;
   private readonly bootMs: number;
 
-  constructor(hal: Hal, mesh: Mesh, board: string, version: string) {
+  constructor(hal: Hal, mesh: Mesh, store: Store, board: string, version: string) {
     this.hal = hal;
     this.mesh = mesh;
+    this.store = store;
     this.board = board;
     this.version = version;
     this.prefs = mesh.prefs;
@@ -58,6 +61,7 @@ export class Settings {
     prefs.cr = radio.cr;
     prefs.powerDbm = radio.powerDbm;
     prefs.dutyPermille = dutyPermille;
+    this.store.changed();
     this.mesh.duty.setShare(dutyPermille);
     // A restart of the radio costs what is on the air right now.
     if (!same) this.mesh.radio.configure(prefs);
@@ -71,6 +75,7 @@ export class Settings {
     if (!name || name.length > MAX_NODE_NAME) return false;
     for (let i = 0; i < name.length; i++) if ("[]\\:,?*".indexOf(name.charAt(i)) >= 0) return false;
     this.prefs.name = name;
+    this.store.changed();
     return true;
   }
 }

@@ -38,12 +38,21 @@ export interface EngineHost {
   write(file: string, text: string, offset: number, size: number): boolean;
   erase(file: string): void;
   list(): string;
+  /** False when no page is there. */
+  flashPage(address: number): boolean;
+  flashRead(address: number, answer: Uint8Array): void;
+  flashWrite(address: number, data: Uint8Array): void;
+  flashErase(address: number): void;
+  /** JSON of the flags that were set since the last time. */
+  errorFlags(): string;
+  peek32(address: number): number;
   deviceWrite(device: string, text: string): void;
   print(text: string): void;
   /** To the console's device alone, for what a person at the prompt sees. */
   consoleWrite(text: string): void;
   setConsole(device: string): void;
-  uncaught(text: string): void;
+  /** `shown`: the program has no handler of its own, so the engine prints it. */
+  uncaught(text: string, shown: boolean): void;
   enableWatchdog(seconds: number, auto: boolean): void;
   kickWatchdog(): void;
   reboot(): void;
@@ -130,11 +139,10 @@ export function insideEspruino(outside: EngineHost, makePrompt: typeof enginePro
       fn();
     } catch (error) {
       const handlers = processListeners.uncaughtException;
+      const text = error instanceof Error ? String(error.stack ?? error) : `${show(error)}`;
+      if (!handlers?.length) prompt.makeRoom();
+      engine.uncaught(text, !handlers?.length);
       if (handlers?.length) for (const handler of handlers) handler(error);
-      else {
-        prompt.makeRoom();
-        engine.uncaught(error instanceof Error ? String(error.stack ?? error) : `${show(error)}`);
-      }
     }
   };
   const emitter = (listeners: Listeners) => ({
@@ -238,6 +246,7 @@ export function insideEspruino(outside: EngineHost, makePrompt: typeof enginePro
     }
   });
 
+  define("peek32", (address: unknown) => engine.peek32(Number(address)));
   define("getTime", () => engine.getTime());
   define("setTime", (seconds: unknown) => engine.setTime(Number(seconds)));
   const RealDate = Date;
@@ -329,6 +338,7 @@ export function insideEspruino(outside: EngineHost, makePrompt: typeof enginePro
     setConsole: (device: unknown) => setConsole(device ? String(device) : ""),
     enableWatchdog: (seconds: unknown, auto?: unknown) => engine.enableWatchdog(Number(seconds), auto !== false),
     kickWatchdog: () => engine.kickWatchdog(),
+    getErrorFlags: () => JSON.parse(engine.errorFlags()),
     reboot: () => engine.reboot(),
     setBootCode: (code: unknown, always?: unknown) => {
       const file = always ? ".bootrst" : ".bootcde";
@@ -381,9 +391,23 @@ export function insideEspruino(outside: EngineHost, makePrompt: typeof enginePro
     erase: (file: unknown) => engine.erase(String(file)),
     list: () => JSON.parse(engine.list()),
   };
+  const flash = {
+    getPage: (address: unknown) => {
+      if (!engine.flashPage(Number(address))) return undefined;
+      return { addr: Math.floor(Number(address) / 4096) * 4096, length: 4096 };
+    },
+    read: (length: unknown, address: unknown) => {
+      const answer = new Uint8Array(Number(length));
+      engine.flashRead(Number(address), answer);
+      return answer;
+    },
+    write: (data: unknown, address: unknown) => engine.flashWrite(Number(address), bytesOf(data)),
+    erasePage: (address: unknown) => engine.flashErase(Number(address)),
+  };
   define("require", (name: unknown) => {
     if (name === "crypto") return crypto;
     if (name === "Storage") return storage;
+    if (name === "Flash") return flash;
     throw new Error(`Module "${name}" not found`);
   });
 

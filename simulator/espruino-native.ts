@@ -2,6 +2,7 @@
 import { createCipheriv, createDecipheriv, createHash } from "node:crypto";
 import { crc32 } from "../protocol/crc32.ts";
 import type { EngineHost } from "./espruino-inside.ts";
+import type { Flash } from "./flash.ts";
 
 const STORAGE_BYTES = 300_000;
 const FILE_HEADER_BYTES = 32;
@@ -22,10 +23,14 @@ export function nativeCrypto(): Pick<EngineHost, "digest" | "aes" | "crc32"> {
 }
 
 /** Storage over a map of files, which outlasts the engine. */
-export function nativeStorage(files: Map<string, string>): Pick<EngineHost, "read" | "write" | "erase" | "list"> {
+export function nativeStorage(
+  files: Map<string, string>,
+  changed: () => void = () => undefined,
+): Pick<EngineHost, "read" | "write" | "erase" | "list"> {
   return {
     read: (file) => files.get(file),
     write: (file, text, offset, size) => {
+      changed();
       if (file.length > MAX_NAME) throw new Error("File name too long");
       const old = offset > 0 ? (files.get(file) ?? "") : "\xff".repeat(size);
       if (offset > 0 && offset + text.length > old.length) throw new Error("Too much data for file size");
@@ -37,9 +42,34 @@ export function nativeStorage(files: Map<string, string>): Pick<EngineHost, "rea
       return true;
     },
     erase: (file) => {
+      changed();
       files.delete(file);
     },
     list: () => JSON.stringify([...files.keys()]),
+  };
+}
+
+/** nRF52840: 41 us a word and 85 ms a page (product specification, NVMC). */
+const WRITE_WORD_MS = 0.041;
+const ERASE_MS = 85;
+
+/** The Flash module over `flash`; `work` is told how long each operation takes. */
+export function nativeFlash(
+  flash: Flash | undefined,
+  work: (ms: number, what: () => void) => void,
+): Pick<EngineHost, "flashPage" | "flashRead" | "flashWrite" | "flashErase"> {
+  const chip = (): Flash => {
+    if (!flash) throw new Error("this board has no flash for the program");
+    return flash;
+  };
+  return {
+    flashPage: (address) => flash?.holds(address) === true,
+    flashRead: (address, answer) => work(0, () => copyOut(chip().read(address, answer.length), answer)),
+    flashWrite: (address, data) => {
+      const bytes = copyIn(data);
+      work(chip().takesTime ? (WRITE_WORD_MS * bytes.length) / 4 : 0, () => chip().write(address, bytes));
+    },
+    flashErase: (address) => work(chip().takesTime ? ERASE_MS : 0, () => chip().erase(address)),
   };
 }
 

@@ -7,8 +7,9 @@ import type { SimClock } from "./clock.ts";
 import { EngineQueue } from "./engine-queue.ts";
 import { type EngineEntry, type EngineHost, insideEspruino } from "./espruino-inside.ts";
 import { limitToEspruino } from "./espruino-limits.ts";
-import { copyIn, copyOut, nativeCrypto, nativeStorage } from "./espruino-native.ts";
+import { copyIn, copyOut, nativeCrypto, nativeFlash, nativeStorage } from "./espruino-native.ts";
 import { enginePrompt } from "./espruino-prompt.ts";
+import { type Flash, PowerCut } from "./flash.ts";
 import { Random } from "./random.ts";
 
 /** What is soldered to the processor. Pins go by their names. */
@@ -56,6 +57,13 @@ export interface EspruinoOptions {
   analog?: number;
   /** Storage files; they outlast reboots. */
   files: Map<string, string>;
+  /** Flash that the program may use by address; it outlasts reboots too. */
+  flash?: Flash;
+  /** Register that tells why the processor started, and what it says after power-up, a reboot and the watchdog. */
+  resetCause?: {
+    readonly register: number;
+    readonly values: readonly [power: number, reboot: number, watchdog: number];
+  };
   seed: number;
 }
 
@@ -84,7 +92,7 @@ interface Watch {
 export class Espruino {
   /** What the engine printed: print, console.log and uncaught errors; the last 64 KB. */
   consoleText = "";
-  /** Errors that no code of the program caught. */
+  /** Errors that no code of the program caught where they came up; its handler of uncaught exceptions may know of them. */
   readonly uncaught: string[] = [];
   /** Bytes from outside that found no room. */
   overruns = 0;
@@ -105,6 +113,15 @@ export class Espruino {
   private queuedBytes = 0;
   private rebooting = false;
   private restarting: boolean | null = null;
+  /** Index in resetCause. */
+  private startedBy = 0;
+  private flags: string[] = [];
+  private isCut = false;
+  /** Called when the power went in the middle of something. */
+  onPowerCut: () => void = () => undefined;
+  /** Files that the program itself wrote to the engine's storage. */
+  storageWrites = 0;
+  private dogBit = false;
   private watchdog: { deadline: number; ms: number; auto: boolean } | null = null;
   private cancelWatchdog: () => void = () => undefined;
 
@@ -120,8 +137,9 @@ export class Espruino {
   }
 
   /** Starts the engine: a new context, then the boot files. */
-  powerOn(): void {
+  powerOn(startedBy = 0): void {
     this.powerOff();
+    this.startedBy = startedBy;
     this.queue = new EngineQueue(this.options.clock);
     this.queue.after(BOOT_MS, () => this.boot());
   }
@@ -139,6 +157,9 @@ export class Espruino {
     this.watchdog = null;
     this.rebooting = false;
     this.restarting = null;
+    this.dogBit = false;
+    this.isCut = false;
+    this.flags = [];
     this.context = null;
     this.entry = null;
   }
@@ -152,6 +173,17 @@ export class Espruino {
   evaluate(code: string): unknown {
     if (!this.context) throw new Error("the simulated board is off");
     return new Script(code, { filename: "evaluate" }).runInContext(this.context);
+  }
+
+  /** From now on nobody waits for the program to be quick. */
+  stopWatchdog(): void {
+    this.cancelWatchdog();
+    this.watchdog = null;
+  }
+
+  /** As if the engine had met such a failure: "MEMORY", "FIFO_FULL" .. */
+  raiseFlag(flag: string): void {
+    this.flags.push(flag);
   }
 
   /** True when nothing waits for the program: no event, no data. */
@@ -229,12 +261,17 @@ export class Espruino {
       run(this.entry);
     } catch (error) {
       // Only what the program's own handler of uncaught exceptions throws comes as far as this.
-      this.uncaught.push(String(error));
+      if (!this.rebooting && !this.isCut) this.uncaught.push(String(error));
+    }
+    if (this.isCut) {
+      this.powerOff();
+      this.onPowerCut();
+      return;
     }
     if (!this.rebooting && this.restarting === null) this.entry?.idle();
     this.flush();
     if (this.watchdog?.auto) this.kick();
-    if (this.rebooting) this.powerOn();
+    if (this.rebooting) this.powerOn(this.dogBit ? 2 : 1);
     else if (this.restarting !== null) this.restart(this.restarting);
   }
 
@@ -276,8 +313,9 @@ export class Espruino {
     if (this.watchdog && !this.rebooting && this.queue.nowMs() > this.watchdog.deadline) {
       this.consoleText += "watchdog: reboot\n";
       this.rebooting = true;
+      this.dogBit = true;
     }
-    if (this.rebooting) throw new Error("the board reboots");
+    if (this.rebooting || this.isCut) throw new Error("the board reboots");
   }
 
   private kick(): void {
@@ -287,7 +325,7 @@ export class Espruino {
     this.cancelWatchdog = this.options.clock.after(this.watchdog.deadline - this.options.clock.nowMs(), () => {
       if (!this.watchdog) return;
       this.consoleText += "watchdog: reboot\n";
-      this.powerOn();
+      this.powerOn(2);
     });
   }
 
@@ -372,7 +410,24 @@ export class Espruino {
         hardware.i2cWrite(this.i2c.get(bus), address, [...copyIn(data)]);
       },
       ...nativeCrypto(),
-      ...nativeStorage(options.files),
+      ...nativeStorage(options.files, () => {
+        this.storageWrites++;
+      }),
+      ...nativeFlash(options.flash, (ms, work) => {
+        this.work(ms);
+        try {
+          work();
+        } catch (error) {
+          if (error instanceof PowerCut) this.isCut = true;
+          throw error;
+        }
+      }),
+      errorFlags: () => JSON.stringify(this.flags.splice(0)),
+      peek32: (address) => {
+        const { resetCause } = options;
+        if (resetCause?.register !== address) throw new Error(`nothing is known to be at ${address}`);
+        return resetCause.values[this.startedBy];
+      },
       deviceWrite: (device, text) => {
         this.work(0);
         this.write(device, text);
@@ -384,14 +439,14 @@ export class Espruino {
       setConsole: (device) => {
         this.consoleDevice = device;
       },
-      uncaught: (text) => {
-        if (this.rebooting) return;
+      uncaught: (text, isShown) => {
+        if (this.rebooting || this.isCut) return;
         // Below the program's own frames come those of the stand-in.
         const lines = text.split("\n");
         const own = lines.findIndex((line) => line.includes("espruino:"));
         const shown = lines.slice(0, own < 0 ? undefined : own).join("\n");
         this.uncaught.push(shown);
-        this.print(`Uncaught ${shown}\n`);
+        if (isShown) this.print(`Uncaught ${shown}\n`);
       },
       enableWatchdog: (seconds, auto) => {
         this.watchdog = { deadline: 0, ms: seconds * 1000, auto };

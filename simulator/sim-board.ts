@@ -8,6 +8,7 @@ import type { Faults } from "./chip/wiring.ts";
 import { realClock, type SimClock } from "./clock.ts";
 import { Espruino, type I2cSetup, type SpiSetup } from "./espruino.ts";
 import type { EtherSeat } from "./ether.ts";
+import { Flash } from "./flash.ts";
 import type { Air } from "./open-ether.ts";
 import { noiseDbm, type Position } from "./propagation.ts";
 import { SerialLine } from "./serial-line.ts";
@@ -33,6 +34,8 @@ export interface SimBoardOptions {
   amplifier?: AmplifierKind;
   /** Storage of the engine, to keep it over `createSimBoard`; `.bootcde` is put into it. */
   files?: Map<string, string>;
+  /** Flash beside that storage, to keep it over `createSimBoard`. */
+  flash?: Flash;
   /** False while the host still works on what the board sent: at speed 0 the channel waits for that. */
   settled?: () => boolean;
 }
@@ -60,6 +63,7 @@ export interface SimBoard {
   /** The engine's global object. */
   readonly globals: Record<string, unknown>;
   readonly engine: Espruino;
+  readonly flash: Flash;
   readonly chip: ChipModel;
   readonly faults: Faults;
   /** Where the board has one. */
@@ -74,6 +78,8 @@ export interface SimBoard {
 const LIBRARY_FILE = "mc.lib";
 /** Version that the stand-in gives itself in process.env. */
 const ENGINE_VERSION = "2v29-sim";
+/** ESP32-S3 technical reference manual, table of reset sources: power-up, software reset, main watchdog. */
+const RESET_CAUSES = [0x01, 0x03, 0x07] as const;
 const SPI_MAX_HZ = 16_000_000;
 /** Battery at 3.9 V behind the board's divider, as share of the 3.3 V reference. */
 const BATTERY_VOLTS = 3.9;
@@ -93,6 +99,7 @@ class Simulated implements SimBoard {
   readonly id: string;
   readonly model: string;
   readonly engine: Espruino;
+  readonly flash: Flash;
   readonly chip: ChipModel;
   readonly powerChip: PowerChip | null;
   private readonly amplifier: Amplifier | null;
@@ -117,6 +124,8 @@ class Simulated implements SimBoard {
     this.powerChip = board.pmu ? new PowerChip(board.pmu) : null;
     this.amplifier = frontEnd ? new Amplifier(frontEnd, options.amplifier ?? "low", (pin) => this.pin(pin)) : null;
     const clock = options.clock ?? realClock();
+    const { log, resetRegister } = board.engine;
+    this.flash = options.flash ?? new Flash(log.address, log.pages);
     this.engine = new Espruino({
       clock,
       hardware: {
@@ -138,8 +147,11 @@ class Simulated implements SimBoard {
       aes: options.aes !== "none",
       analog: board.battery && BATTERY_VOLTS / board.battery.multiplier / REFERENCE_VOLTS,
       files,
+      flash: this.flash,
+      resetCause: resetRegister ? { register: resetRegister, values: RESET_CAUSES } : undefined,
       seed,
     });
+    this.engine.onPowerCut = () => this.powerOff();
     this.line = new SerialLine(clock, (bytes) => {
       if (this.isOn) this.engine.receive(board.engine.console, bytes);
     });

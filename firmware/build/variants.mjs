@@ -38,6 +38,8 @@ function boardFacts(board) {
     led: board.led ?? { pin: "", active: 0 },
     battery: { pin: board.battery?.pin ?? "", multiplier: board.battery?.multiplier ?? 0 },
     roomBytes: board.roomBytes,
+    log: engine.log,
+    resetRegister: engine.resetRegister,
   };
 }
 

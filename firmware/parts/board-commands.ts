@@ -37,7 +37,7 @@ export function boardCommands(console: Console, name: string, tail: string): str
     }
     case "reboot":
     case "clkreboot":
-      console.hal.after(() => console.hal.reboot(), 100);
+      console.hal.after(() => console.settings.store.reboot(), 100);
       return "";
     case "get acl":
       console.hal.print("ACL:\r\n");

@@ -5,8 +5,6 @@ import { TYPE_GRP_TXT } from "../../protocol/packet.ts";
 import type { Console } from "../console.ts";
 import { splitWord } from "./words.ts";
 
-/** Before anybody has told the time it counts from MeshCore's own default, 15 May 2024. */
-const UNKNOWN_TIME = 1715770351;
 /** As in Mesh. */
 const PRIORITY_FLOOD = 1;
 
@@ -24,8 +22,7 @@ export function sayCommands(console: Console, name: string, tail: string): strin
   const plain = new Uint8Array(MAX_TEXT + 5);
   const payload = new Uint8Array(MAX_TEXT + 24);
   const known = clock.isSet();
-  // It moves, or the same text could never be said again.
-  const time = known ? clock.unixTime() : UNKNOWN_TIME + console.settings.uptimeS();
+  const time = console.settings.store.stamp();
   const length = encodeGroupText(time, text, plain);
   const size = rooms.cipher.seal(room.channel, plain, length, payload, 0);
   console.later(() => {

@@ -44,6 +44,7 @@ export function setCommand(console: Console, _name: string, words: string): stri
     setRadio(prefs.freqHz / 1e6, prefs.bwHz, prefs.sf, prefs.cr, prefs.powerDbm, permille);
   const saved = (answer: string): string => {
     if (prefs.advertMin < FEWEST_ADVERT_MINUTES) prefs.advertMin = 0;
+    settings.store.changed();
     return answer;
   };
 

@@ -205,7 +205,7 @@ const BROKEN: [string, Board, string][] = [
   ],
   [
     "files beyond the end of the flash",
-    { ...lilygoT3s3, flashBytes: 2 << 20 },
+    { ...engine(lilygoT3s3, { log: { address: 0x1f0000, pages: 16 }, codeEnd: 0x190000 }), flashBytes: 2 << 20 },
     'lilygo-t3s3: storage: expected between the engine at 0x160000 and 0x200000, found "0x320000 to 0x400000"',
   ],
   [
@@ -259,6 +259,31 @@ const BROKEN: [string, Board, string][] = [
     "pins for a USB console",
     engine(sim, { consolePins: { rx: "D20", tx: "D21" } }),
     `sim: consolePins: expected none, a USB console has no pins of ours, found {"rx":"D20","tx":"D21"}`,
+  ],
+  [
+    "a log in the engine",
+    engine(rak4631, { log: { address: 0x6f000, pages: 16 } }),
+    'rak4631: log: expected behind the engine, which ends at 0x70000, found "0x6F000 to 0x7F000"',
+  ],
+  [
+    "a log in the storage",
+    engine(rak4631, { log: { address: 0x91000, pages: 16 } }),
+    'rak4631: log: expected outside of the storage at 0xA0000, found "0x91000 to 0xA1000"',
+  ],
+  [
+    "a log in the bootloader",
+    engine(xiaoNrf52Wio, { log: { address: 0xe3000, pages: 16 } }),
+    'xiao-nrf52-wio: log: expected below 0xF2000, found "0xE3000 to 0xF3000"',
+  ],
+  [
+    "a log of few pages",
+    engine(heltecV3, { log: { address: 0x310000, pages: 7 } }),
+    "heltec-v3: log pages: expected 8 to 250, found 7",
+  ],
+  [
+    "a log between pages",
+    engine(heltecV3, { log: { address: 0x310800, pages: 8 } }),
+    "heltec-v3: log address: expected the start of a page, found 3213312",
   ],
   [
     "Thumb code on an Xtensa",

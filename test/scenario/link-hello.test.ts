@@ -83,7 +83,7 @@ describe("link: hosts, boards and rooms come and go", () => {
     host.resume(0, 4);
     assert.deepEqual(host.numbers, [5, 6]);
   });
-  it("another start has another boot id and no messages", () => {
+  it("another start has another boot id, the same rooms, and their messages by the same numbers", () => {
     scene.hearMany(2);
     host.hello();
     const [before] = host.got(BoardHello);
@@ -95,6 +95,10 @@ describe("link: hosts, boards and rooms come and go", () => {
     const [after] = host.got(BoardHello);
     assert.notEqual(after.bootId, before.bootId);
     assert.ok(after.uptimeS <= 3);
-    assert.deepEqual(host.order, ["BoardHello"]);
+    assert.deepEqual(host.order, ["BoardHello", "RoomState"]);
+    const [{ firstSeq, nextSeq }] = host.got(RoomState);
+    assert.deepEqual([firstSeq, nextSeq], [1, 3]);
+    host.resume(0, 0);
+    assert.deepEqual(host.numbers, [1, 2]);
   });
 });

@@ -1,0 +1,191 @@
+// The settings as bytes: the one place that knows which fields there are. A part for each direction.
+//
+//   image     version u8, 0, 0, 0; sections, each: number u8, length u16, data
+//   prefs     every field of walk() in that order: i32, or length u8 and text
+//   rooms     number that the next room begins with u32; for each handle: length u8 and name; where that is not 0 also
+//             length u8 and key, max u16, born u32
+//
+// New fields go to the end of walk(), without a new version: older settings end earlier, and the rest stays as it is by default.
+// A new version is for what cannot be done so; older firmware then keeps the settings as they are and runs without.
+import { view } from "../../protocol/bytes.ts";
+import { PAGE_BYTES, PAGE_HEAD, RECORD_HEAD } from "../log.ts";
+import type { Prefs } from "../prefs.ts";
+import type { Store } from "../store.ts";
+import { SECTION, SETTINGS_VERSION } from "../store-format.ts";
+import { section, settingsImage } from "./section.ts";
+
+/** Takes a field as it is and gives it back as it is to be. */
+interface Fields {
+  int(value: number): number;
+  text(value: string): string;
+}
+
+function walk(prefs: Prefs, fields: Fields): void {
+  prefs.name = fields.text(prefs.name);
+  prefs.latE6 = fields.int(prefs.latE6);
+  prefs.lonE6 = fields.int(prefs.lonE6);
+  prefs.freqHz = fields.int(prefs.freqHz);
+  prefs.bwHz = fields.int(prefs.bwHz);
+  prefs.sf = fields.int(prefs.sf);
+  prefs.cr = fields.int(prefs.cr);
+  prefs.powerDbm = fields.int(prefs.powerDbm);
+  prefs.dutyPermille = fields.int(prefs.dutyPermille);
+  prefs.rxGain = fields.int(prefs.rxGain);
+  prefs.intThresh = fields.int(prefs.intThresh);
+  prefs.cad = fields.int(prefs.cad);
+  prefs.agcResetS = fields.int(prefs.agcResetS);
+  prefs.repeat = fields.int(prefs.repeat);
+  prefs.txDelay = fields.int(prefs.txDelay * 1000) / 1000;
+  prefs.directTxDelay = fields.int(prefs.directTxDelay * 1000) / 1000;
+  prefs.rxDelay = fields.int(prefs.rxDelay * 1000) / 1000;
+  prefs.floodMax = fields.int(prefs.floodMax);
+  prefs.unscopedMax = fields.int(prefs.unscopedMax);
+  prefs.advertMax = fields.int(prefs.advertMax);
+  prefs.loopDetect = fields.int(prefs.loopDetect);
+  prefs.multiAcks = fields.int(prefs.multiAcks);
+  prefs.hashMode = fields.int(prefs.hashMode);
+  prefs.advertMin = fields.int(prefs.advertMin);
+  prefs.floodAdvertH = fields.int(prefs.floodAdvertH);
+  prefs.owner = fields.text(prefs.owner);
+  prefs.adcMultiplier = fields.int(prefs.adcMultiplier * 1000) / 1000;
+}
+
+function u16(value: number): string {
+  return String.fromCharCode(value & 255, (value >> 8) & 255);
+}
+
+function u32(value: number): string {
+  return u16(value) + u16(value >>> 16);
+}
+
+function short(text: string): string {
+  return String.fromCharCode(text.length) + text;
+}
+
+/** Bytes that a byte string holds, from the front. */
+class Reader {
+  private readonly text: string;
+  private at = 0;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  more(): boolean {
+    return this.at < this.text.length;
+  }
+
+  number(bytes: number): number {
+    let value = 0;
+    for (let i = bytes - 1; i >= 0; i--) value = value * 256 + this.text.charCodeAt(this.at + i);
+    this.at += bytes;
+    return value;
+  }
+
+  short(): string {
+    const length = this.number(1);
+    this.at += length;
+    return this.text.substr(this.at - length, length);
+  }
+}
+
+/**
+ * Puts the settings together, in several handlers, and gives them to `done` as a record with RECORD_HEAD (8) bytes in front and
+ * three behind; without a byte when they are those in the flash already, or more than a page holds. In safe mode the rooms are those of the settings before.
+ */
+export function saveSettings(store: Store, done: (image: Uint8Array) => void): void {
+  const { hal, rooms, prefs } = store;
+  const sections: string[] = [];
+  const take = (id: number): void => {
+    const text = section(store, id);
+    if (text) sections.push(String.fromCharCode(id) + u16(text.length) + text);
+  };
+  const finish = (): void => {
+    const all = "\0\0\0\0\0\0\0\0" + u32(SETTINGS_VERSION) + sections.join("") + "\0\0\0";
+    const image = hal.toBytes(all);
+    const old = settingsImage(store);
+    const length = image.length - RECORD_HEAD - 3;
+    const isFitting = RECORD_HEAD + length <= PAGE_BYTES - PAGE_HEAD;
+    const isSame = length === old.length && hal.crc32(view(image, RECORD_HEAD, length)) === hal.crc32(old);
+    if (!isFitting) store.note("settings are too large and were not saved");
+    done(isFitting && !isSame ? image : new Uint8Array(0));
+  };
+  const others = (): void => {
+    take(SECTION.regions);
+    take(SECTION.identity);
+    take(SECTION.adverts);
+    hal.after(finish, 1);
+  };
+  let list = u32(rooms.nextSeq);
+  const eachRoom = (handle: number): void => {
+    const room = rooms.list[handle];
+    if (handle >= rooms.list.length) {
+      store.pending[SECTION.rooms] = list;
+      take(SECTION.rooms);
+      delete store.pending[SECTION.rooms];
+      hal.after(others, 1);
+      return;
+    }
+    if (room) {
+      const { key32, keyLen } = room.channel;
+      const key = hal.toText(view(key32, 0, keyLen));
+      list += short(room.name) + short(key) + u16(room.max) + u32(room.born);
+    } else list += "\0";
+    hal.after(() => eachRoom(handle + 1), 1);
+  };
+  let text = "";
+  walk(prefs, {
+    int: (value) => {
+      text += u32(Math.round(value));
+      return value;
+    },
+    text: (value) => {
+      text += short(value);
+      return value;
+    },
+  });
+  sections.push(String.fromCharCode(SECTION.prefs) + u16(text.length) + text);
+  if (store.isSafe) {
+    take(SECTION.rooms);
+    others();
+  } else hal.after(() => eachRoom(0), 1);
+}
+
+/** Takes what saveSettings() gave, in several handlers, and calls `done`. */
+export function applySettings(store: Store, done: () => void): void {
+  const { hal, rooms, prefs } = store;
+  const version = settingsImage(store)[0] || 0;
+  if (version > SETTINGS_VERSION) {
+    store.frozen = "settings of version " + version + " are of newer firmware and stay as they are";
+    done();
+    return;
+  }
+  const fields = new Reader(section(store, SECTION.prefs));
+  walk(prefs, {
+    // Older settings end earlier.
+    int: (value) => (fields.more() ? fields.number(4) | 0 : value),
+    text: (value) => (fields.more() ? fields.short() : value),
+  });
+  store.regions = section(store, SECTION.regions);
+  const list = new Reader(section(store, SECTION.rooms));
+  const eachRoom = (handle: number): void => {
+    if (!list.more()) {
+      done();
+      return;
+    }
+    const name = list.short();
+    if (name) {
+      const key = hal.toBytes(list.short());
+      const max = list.number(2);
+      const born = list.number(4);
+      rooms.open(handle, born);
+      rooms.put(handle, name, key, max, born);
+    } else rooms.open(handle, rooms.nextSeq);
+    hal.after(() => eachRoom(handle + 1), 2);
+  };
+  if (store.isSafe || !list.more()) done();
+  else {
+    rooms.nextSeq = list.number(4);
+    eachRoom(0);
+  }
+}

@@ -1,0 +1,257 @@
+// What outlasts the power: settings, the newest messages of each room, and what happened to the board. Three logs in the pages
+// that boards/ keeps free for it; docs/decisions/0006-flash.md says why not in the engine's files.
+//
+// Each record is written in a handler of its own. Settings go before the messages of the rooms that they describe.
+import type { Clock } from "./clock.ts";
+import type { BoardFacts, Hal } from "./hal.ts";
+import { Log, RECORD_HEAD } from "./log.ts";
+import { part } from "./parts.ts";
+import type { Prefs } from "./prefs.ts";
+import { MAX_ROOMS, type Rooms } from "./rooms.ts";
+import { MARK, RECORD, STATE, STATE_BYTES } from "./store-format.ts";
+
+const PAGES = { settings: 2, journal: 2 };
+/** A change may be the first of several. */
+const SAVE_MS = 5000;
+/** Lets the radio and the host have their turns first. */
+const WRITE_MS = 50;
+const TICK_MS = 5000;
+const UP_TICKS = 12;
+const GOOD_TICKS = 720;
+const WATCHDOG_S = 30;
+const MAX_NOTES = 10;
+/** A time ahead of what we send is put down seldom, and counts from there after a start. */
+const TIME_AHEAD_S = 900;
+
+export class Store {
+  readonly hal: Hal;
+  readonly rooms: Rooms;
+  readonly prefs: Prefs;
+  readonly clock: Clock;
+  /** Null where the board has no flash for us: then nothing outlasts the power. */
+  readonly settings: Log | null = null;
+  readonly journal!: Log;
+  readonly messages!: Log;
+  /** The state record. */
+  readonly resetRegister: number;
+  readonly state = new Uint8Array(RECORD_HEAD + STATE_BYTES);
+  readonly times: Uint32Array;
+  readonly starts: Uint16Array;
+  /** Console and radio settings only. */
+  isSafe = false;
+  /** Why nothing is saved, for people; "" when it is. */
+  frozen = "";
+  /** By room handle: page of its newest message. */
+  readonly pageOf = new Uint8Array(20);
+  /** Sections that differ from those in the flash, by number. */
+  pending: string[] = [];
+  /** Something is to be saved. */
+  dirty = false;
+  isLoaded = false;
+  /** The regions that were saved, until they are taken. */
+  regions = "";
+
+  private saving = false;
+  private saveTimer = 0;
+  private writeTimer = 0;
+  private nextRoom = 0;
+  private ticks = 0;
+  private notes = 0;
+  private afterwards: (() => void) | null = null;
+  readonly out = new Uint8Array(RECORD_HEAD + 256);
+  private readonly write: () => void;
+
+  constructor(hal: Hal, board: BoardFacts, rooms: Rooms, prefs: Prefs, clock: Clock) {
+    this.hal = hal;
+    this.rooms = rooms;
+    this.prefs = prefs;
+    this.clock = clock;
+    this.times = new Uint32Array(this.state.buffer);
+    this.starts = new Uint16Array(this.state.buffer);
+    this.resetRegister = board.resetRegister;
+    this.write = () => this.writeNext();
+    const { address, pages } = board.log;
+    const flash = hal.flash;
+    if (flash && pages) {
+      const used = PAGES.settings + PAGES.journal;
+      this.settings = new Log(hal, flash, address, PAGES.settings);
+      this.journal = new Log(hal, flash, this.settings.addressOf(PAGES.settings), PAGES.journal);
+      this.messages = new Log(hal, flash, this.settings.addressOf(used), pages - used);
+    }
+  }
+
+  /** Brings back what was saved, in handlers of its own, and calls `done` at the end of that; at once when there is nothing. */
+  start(done: () => void): void {
+    this.hal.onError((error) => this.onError(error));
+    this.hal.watchdog(WATCHDOG_S);
+    this.tick();
+    const hal = this.hal;
+    const ready = (): void => {
+      this.isLoaded = true;
+      done();
+    };
+    const replay = (): void => part(hal, "replay")(this, ready);
+    const apply = (): void => part(hal, "applySettings")(this, () => hal.after(replay, 1));
+    if (this.settings) part(hal, "recall")(this, () => hal.after(apply, 1));
+    else ready();
+  }
+
+  /** Settings or rooms have changed. */
+  changed(): void {
+    this.dirty = true;
+    if (!this.isLoaded || this.saveTimer) return;
+    this.saveTimer = this.hal.after(() => this.save(), SAVE_MS);
+  }
+
+  /** A message was stored in a room. */
+  stored(): void {
+    if (!this.writeTimer) this.writeTimer = this.hal.after(this.write, WRITE_MS);
+  }
+
+  /** Sets a section of the settings (store-format.ts); parts/section.ts reads one. False when nothing can be saved. */
+  setSection(id: number, text: string): boolean {
+    this.pending[id] = text;
+    this.changed();
+    return !!this.settings && !this.frozen;
+  }
+
+  /** Saves what is not yet saved, and boots again. */
+  reboot(): void {
+    this.finish(() => {
+      this.mark(MARK.reboot);
+      this.hal.reboot();
+    });
+  }
+
+  private finish(then: () => void): void {
+    this.afterwards = then;
+    this.writeNext();
+  }
+
+  /** Puts down how far this start has come. */
+  mark(mark: number): void {
+    this.state[STATE.mark] = mark;
+    this.putState();
+  }
+
+  putState(): void {
+    if (this.settings && !this.frozen) this.journal.append(this.state, STATE_BYTES, RECORD.state);
+  }
+
+  /** A timestamp for what we send: no two are the same, and none is before another, over starts too. */
+  stamp(): number {
+    const time = this.clock.stamp();
+    if (time > this.times[STATE.time]) {
+      this.times[STATE.time] = time + TIME_AHEAD_S;
+      this.hal.after(() => this.putState(), 1);
+    }
+    return time;
+  }
+
+  /** Milliseconds on the air for which a start has to pay. */
+  spentMs(): number {
+    return this.times[STATE.spent];
+  }
+
+  spend(spentMs: number): void {
+    this.times[STATE.spent] = spentMs;
+    this.putState();
+  }
+
+  /** Puts a sentence for people into the journal. */
+  note(text: string): void {
+    if (this.settings && !this.frozen && this.notes++ < MAX_NOTES) part(this.hal, "note")(this, text);
+  }
+
+  private onError(error: unknown): void {
+    const known = error as { message?: string; stack?: string };
+    this.note((known.message || error) + " " + (known.stack || ""));
+    if (this.state[STATE.mark] === MARK.started || this.notes >= MAX_NOTES) this.crash();
+  }
+
+  private crash(): void {
+    this.mark(MARK.crash);
+    this.hal.reboot();
+  }
+
+  private tick(): void {
+    this.hal.after(() => this.tick(), TICK_MS);
+    this.hal.kick();
+    this.ticks++;
+    if (this.ticks === UP_TICKS) this.mark(MARK.up);
+    if (this.ticks === GOOD_TICKS) {
+      this.state[STATE.row] = 0;
+      if (this.isSafe) this.reboot();
+      else this.mark(MARK.good);
+    }
+    if (this.hal.hasOverflowed()) {
+      this.note("out of memory");
+      this.crash();
+    }
+  }
+
+  private save(): void {
+    if (this.saveTimer) this.hal.cancel(this.saveTimer);
+    this.saveTimer = 0;
+    if (!this.settings || this.frozen) this.dirty = false;
+    else if (!this.saving) {
+      this.saving = true;
+      this.dirty = false;
+      part(this.hal, "saveSettings")(this, (image) => this.saved(image));
+    }
+    this.stored();
+  }
+
+  /** `image` is a record of the settings, without a byte when nothing is to be saved; what changed meanwhile may be in it by half. */
+  private saved(image: Uint8Array): void {
+    this.saving = false;
+    if (this.dirty) this.save();
+    else if (!image.length || this.settings?.append(image, image.length - RECORD_HEAD - 3, RECORD.settings))
+      this.pending = [];
+    else this.frozen = "flash";
+    this.stored();
+  }
+
+  /** One thing that is to be written, and another handler for the next. */
+  private writeNext(): void {
+    this.writeTimer = 0;
+    if (this.saving) return;
+    if (this.dirty) this.save();
+    else if (this.settings && !this.frozen && !this.isSafe && this.writeMessage()) this.stored();
+    else if (this.afterwards) this.afterwards();
+    else if (this.settings) this.prepareNext();
+  }
+
+  /** The pages that come next are erased while there is time; those of the messages only when nothing waits that is in them. */
+  private prepareNext(): void {
+    const log = [this.settings as Log, this.journal, this.messages].filter((each) => !each.ready)[0];
+    if (!log) return;
+    log.prepare();
+    this.stored();
+  }
+
+  /** Writes the oldest unwritten message of a room, of each room in turn; false when there is none. */
+  private writeMessage(): boolean {
+    const { rooms, messages } = this;
+    const { ring, unsaved } = rooms;
+    for (let i = 0; i < MAX_ROOMS; i++) {
+      const handle = (this.nextRoom + i) % MAX_ROOMS;
+      const room = rooms.list[handle];
+      if (room && unsaved[handle] < ring.endSeq[handle]) {
+        const seq = Math.max(unsaved[handle], ring.firstSeq[handle]);
+        const record = rooms.record(room, seq);
+        unsaved[handle] = seq + 1;
+        this.nextRoom = handle + 1;
+        if (!record) return true;
+        if (!this.clock.isSet()) part(this.hal, "hearTime")(this, room, record);
+        const page = messages.page;
+        this.out.set(record, RECORD_HEAD);
+        if (!messages.append(this.out, record.length, RECORD.message)) this.frozen = "flash";
+        this.pageOf[handle] = messages.page;
+        if (page !== messages.page) part(this.hal, "keepQuiet")(this);
+        return true;
+      }
+    }
+    return false;
+  }
+}
