@@ -174,7 +174,7 @@ export function kissRequest(hal: Hal, mesh: Mesh, settings: Settings, port: RawP
     case 23:
       return answer("");
     case 24:
-      hal.after(() => hal.reboot(), REBOOT_MS);
+      hal.after(() => settings.store.reboot(), REBOOT_MS);
       return done(true);
     case 25:
       port.report = request[DATA] !== 0;
