@@ -4,7 +4,7 @@ import { FuzzBench, SEED } from "./fuzz-bench.ts";
 import { below, mutated } from "./mutate.ts";
 import { LINES } from "./seeds.ts";
 
-const SHARE = 0.3;
+const SHARE = 0.2;
 /** Twice what the console takes as a line. */
 const LONGEST = 480;
 

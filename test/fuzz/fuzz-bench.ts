@@ -10,7 +10,7 @@ import { SEED } from "../protocol/random.ts";
 import { Host } from "../scenario/host.ts";
 import { bundle, groupText, library, RADIO, World } from "../scenario/world.ts";
 
-/** Mutated inputs of all three tests together. */
+/** Mutated inputs of all tests together. */
 const FRAMES = Number(process.env.FUZZ_FRAMES) || 1_000_000;
 const BATCH = 1000;
 /** Real time for one batch, which takes some 0.05 s. */

@@ -25,8 +25,8 @@ interface Arrived {
 export class Host {
   /** Frames whose checksum or fields were wrong. */
   broken = 0;
-  /** Frames of other ports: the board answers to what looks like a KISS host. */
-  modem = 0;
+  /** Frames of port 0 as hex, the type byte first as one digit: the board answers to what looks like a KISS host. */
+  modem: string[] = [];
   /** Acknowledges each message at once, as one with a fast disk. */
   acknowledges = false;
   /** Everything that was no frame. */
@@ -73,6 +73,7 @@ export class Host {
 
   forget(): void {
     this.arrived = [];
+    this.modem = [];
     this.text = "";
   }
 
@@ -104,7 +105,7 @@ export class Host {
 
   private take(type: number, body: Buffer): void {
     if (type >> 4 !== LINK_PORT) {
-      this.modem++;
+      this.modem.push(type.toString(16) + body.toString("hex"));
       return;
     }
     const table: Message<unknown> | undefined = MESSAGES.find(
