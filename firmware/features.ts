@@ -6,3 +6,5 @@ export const PMU: boolean = true;
 export const FRONT_END: boolean = true;
 /** A console that is no USB device of the engine's own. */
 export const UART: boolean = true;
+/** The engine runs none of our machine code: what is to be signed or verified goes to the host. */
+export const HOST_SIGNS: boolean = true;

@@ -2,10 +2,12 @@
 import { bytesToLatin1, latin1ToBytes } from "../protocol/bytes.ts";
 import { crc32 } from "../protocol/crc32.ts";
 import type { CryptoPort } from "../protocol/crypto.ts";
+import type { CurvePort } from "../protocol/curve.ts";
 import { softCrypto } from "../protocol/soft-crypto.ts";
-import { FRONT_END, PMU, UART } from "./features.ts";
+import { FRONT_END, HOST_SIGNS, PMU, UART } from "./features.ts";
 import type { BoardFacts, FlashPort, FrontEndFacts, Hal, Memory, PinName, PmuFacts, RadioFacts } from "./hal.ts";
 import { nativeAes } from "./native/native-aes.ts";
+import { part } from "./parts.ts";
 
 type Pin = { readonly espruinoPin: never };
 interface Spi {
@@ -243,6 +245,14 @@ export class EspruinoHal implements Hal {
   evaluate(at: number, length: number): never {
     // The engine's eval knows no scope but the global one, and runs code where it lies.
     return globalThis.eval(storage().read(LIBRARY, at, length)) as never;
+  }
+
+  curve(): CurvePort {
+    if (HOST_SIGNS) throw new Error("bug: the curve is the host's");
+    // The stand-in of the simulator runs no machine code; what it runs on is fast enough without.
+    const { nativeCall, getAddressOf } = E;
+    if (!nativeCall || !getAddressOf) return part(this, "softCurve")(this.crypto);
+    return part(this, "nativeCurve")({ nativeCall, getAddressOf, atob }, this.crypto);
   }
 
   memory(): Memory {

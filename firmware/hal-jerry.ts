@@ -2,8 +2,10 @@
 import { bytesToLatin1, latin1ToBytes, view } from "../protocol/bytes.ts";
 import { crc32 } from "../protocol/crc32.ts";
 import type { CryptoPort } from "../protocol/crypto.ts";
+import type { CurvePort, CurveWork } from "../protocol/curve.ts";
 import { softCrypto } from "../protocol/soft-crypto.ts";
 import type { BoardFacts, FlashPort, FrontEndFacts, Hal, Memory, PmuFacts, RadioFacts } from "./hal.ts";
+import { part } from "./parts.ts";
 
 /**
  * The global object `native` of a JerryScript host; docs/jerryscript.md says what each function does, and how to write it in C.
@@ -38,6 +40,10 @@ export interface Native {
   sha512?(data: Uint8Array, into: Uint8Array): void;
   aes?(key: Uint8Array, data: Uint8Array, into: Uint8Array, decrypt: boolean): void;
   crc32?(data: Uint8Array): number;
+  /** Ed25519 with MeshCore's private keys of 64 bytes: all three, or none; then the bundle takes minutes for a signature. */
+  edPublic?(privateKey: Uint8Array, into: Uint8Array): void;
+  edSign?(privateKey: Uint8Array, publicKey: Uint8Array, message: Uint8Array, into: Uint8Array): void;
+  edVerify?(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
 
   codeHash?(into: Uint8Array): void;
   heapFree?(): number;
@@ -194,6 +200,20 @@ export class JerryHal implements Hal {
     throw new Error("bug: parts are in this bundle");
   }
 
+  curve(): CurvePort {
+    const { edPublic, edSign, edVerify } = this.host;
+    const soft = part(this, "softCurve")(this.crypto);
+    if (!edPublic) return soft;
+    return {
+      publicKey: (key) => atOnce(() => filled(32, (into) => edPublic(key, into))),
+      sign: (key, publicKey, message) =>
+        atOnce(() => filled(64, (into) => (edSign as NonNullable<Native["edSign"]>)(key, publicKey, message, into))),
+      verify: (publicKey, message, signature) =>
+        atOnce(() => (edVerify as NonNullable<Native["edVerify"]>)(publicKey, message, signature)),
+      shared: soft.shared,
+    };
+  }
+
   memory(): Memory {
     const { host } = this;
     return { free: host.heapFree ? host.heapFree() : 0, total: host.heapTotal ? host.heapTotal() : 0 };
@@ -289,6 +309,23 @@ function chooseCrypto(host: Native): CryptoPort {
     port.aesDecrypt = (key, data, out) => aes(key, data, out, true);
   }
   return port;
+}
+
+/** Work that takes no longer than a receiver can wait. */
+function atOnce<T>(make: () => T): CurveWork<T> {
+  const work: CurveWork<T> = {
+    step: () => {
+      work.value = make();
+      return true;
+    },
+  };
+  return work;
+}
+
+function filled(length: number, fill: (into: Uint8Array) => void): Uint8Array {
+  const bytes = new Uint8Array(length);
+  fill(bytes);
+  return bytes;
 }
 
 function digest(hash: (data: Uint8Array, into: Uint8Array) => void, data: Uint8Array, length: number): Uint8Array {

@@ -1,5 +1,6 @@
 // What the firmware needs from the engine below it. One implementation per engine; nothing else touches its globals.
 import type { CryptoPort } from "../protocol/crypto.ts";
+import type { CurvePort } from "../protocol/curve.ts";
 
 /** As the engine calls it: Espruino by a name, "" is none; JerryScript by the GPIO's number, -1 is none. */
 export type PinName = string | number;
@@ -91,7 +92,7 @@ export interface Hal {
   /** Runs `fn` once after `delayMs`; the returned id is for `cancel`. */
   readonly after: (fn: () => void, delayMs: number) => number;
   readonly cancel: (id: number) => void;
-  /** 32 random bits; good enough for delays and a boot id, not for keys. */
+  /** 32 random bits; good enough for keys only where the engine has a generator that is, which boards without HOST_SIGNS have. */
   random(): number;
 
   /** BUSY did not fall in time; commands since then went nowhere. The driver sets it back when it resets the chip. */
@@ -127,6 +128,9 @@ export interface Hal {
   library(id: string, at: number, length: number): string;
   /** The value of the expression that stands there in the file of parts. */
   evaluate(at: number, length: number): never;
+
+  /** Ed25519, in memory from now on for as long as it is kept. Throws where there is no memory for it. */
+  curve(): CurvePort;
 
   /** SHA-256 of the code that the engine booted, or all zeros where it cannot be known. */
   readonly bundleHash: Uint8Array;

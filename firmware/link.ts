@@ -27,13 +27,18 @@ import {
   SetRoom,
   SetTime,
   Status,
+  StockAdvert,
+  Verdict,
   WANTS_HEARD,
 } from "../protocol/link.ts";
 import { AROUND, CRC_RESIDUE, LINK_MAX_BODY, LINK_TYPE_BYTE } from "../protocol/link-frame.ts";
+import { type Adverts, OWN } from "./adverts.ts";
 import type { Clock } from "./clock.ts";
 import { COUNT } from "./counters.ts";
+import { HOST_SIGNS } from "./features.ts";
 import type { Hal } from "./hal.ts";
 import type { Mesh } from "./mesh.ts";
+import { part } from "./parts.ts";
 import { AT, MAX_ROOMS, type Room, type Rooms } from "./rooms.ts";
 import type { Settings } from "./settings.ts";
 
@@ -69,6 +74,8 @@ const HANDLERS: [number, boolean, Handler][] = [
   [Ack.size, false, (link, m) => link.acknowledge(m[IN + fieldAt(Ack, "room")], readU32(m, IN + fieldAt(Ack, "seq")))],
   [Send.size, true, (link, m) => link.later(() => link.sendPacket(m))],
   [GetStatus.size, false, (link, m) => link.later(() => link.sendStatus(readU16(m, IN + fieldAt(GetStatus, "req"))))],
+  [Verdict.size, false, (link, m) => link.advert(m)],
+  [StockAdvert.size, true, (link, m) => link.advert(m)],
 ];
 
 export class Link {
@@ -78,6 +85,7 @@ export class Link {
   private readonly clock: Clock;
   private readonly settings: Settings;
   private readonly counters: Uint32Array;
+  private readonly adverts: Adverts;
   /** Chosen when the first host asks: at power-up some engines have no chance to offer but that moment. */
   private bootId = 0;
   /** The message that is put together: its number at OUT - 1, fields from OUT on; the same memory as halves and words. */
@@ -100,13 +108,22 @@ export class Link {
   private readonly waiting: (() => void)[] = [];
   private readonly takeTurn: () => void;
 
-  constructor(hal: Hal, rooms: Rooms, mesh: Mesh, clock: Clock, settings: Settings, counters: Uint32Array) {
+  constructor(
+    hal: Hal,
+    rooms: Rooms,
+    mesh: Mesh,
+    clock: Clock,
+    settings: Settings,
+    counters: Uint32Array,
+    adverts: Adverts,
+  ) {
     this.hal = hal;
     this.rooms = rooms;
     this.mesh = mesh;
     this.clock = clock;
     this.settings = settings;
     this.counters = counters;
+    this.adverts = adverts;
     this.halves = new Uint16Array(this.out.buffer);
     this.words = new Uint32Array(this.out.buffer);
     this.takeTurn = () => this.turn();
@@ -192,6 +209,19 @@ export class Link {
       this.sendHello();
       this.listFrom(0);
     });
+    // It may be time for some more of them.
+    if (HOST_SIGNS) this.adverts.want(OWN.key);
+  }
+
+  /** Sends a message whose fields are ready. */
+  sendFields(type: number, fields: Uint8Array): void {
+    this.out.set(fields, OUT);
+    this.send(type, fields.length);
+  }
+
+  /** Only hosts that were asked send such. */
+  advert(m: Uint8Array): void {
+    if (HOST_SIGNS) this.later(() => part(this.hal, "fromHost")(this.adverts, m));
   }
 
   /** Sends the state of the rooms from this handle on, in the next turns: before anything that was asked for meanwhile. */

@@ -4,6 +4,7 @@ import type { ProtocolApi } from "../protocol/api.ts";
 import { KissDeframer } from "../protocol/kiss.ts";
 import { KISS_RETURN } from "../protocol/kiss-modem.ts";
 import { LINK_PORT } from "../protocol/link.ts";
+import { Adverts } from "./adverts.ts";
 import { Clock } from "./clock.ts";
 import { Console } from "./console.ts";
 import { newCounters } from "./counters.ts";
@@ -21,6 +22,7 @@ export interface MeshcoreRoom {
   readonly board: BoardFacts;
   readonly rooms: Rooms;
   readonly mesh: Mesh;
+  readonly adverts: Adverts;
   readonly link: Link;
   readonly console: Console;
   readonly store: Store;
@@ -39,9 +41,11 @@ export function start(hal: Hal, arena: Uint8Array, board: BoardFacts, version: s
   const prefs = defaultPrefs(board.id, board.radio.powerDbm, board.radio.boostedGain);
   const mesh = new Mesh(hal, board.radio, prefs, rooms, counters);
   const store = new Store(hal, board, rooms, prefs, clock);
+  const adverts = new Adverts(hal, mesh, clock, store);
   const settings = new Settings(hal, mesh, store, board.id, version);
   const console = new Console(hal, board, rooms, mesh, clock, settings);
-  const link = new Link(hal, rooms, mesh, clock, settings, counters);
+  const link = new Link(hal, rooms, mesh, clock, settings, counters, adverts);
+  adverts.link = link;
   rooms.events = link;
   rooms.keeper = store;
   mesh.events = link;
@@ -79,6 +83,18 @@ export function start(hal: Hal, arena: Uint8Array, board: BoardFacts, version: s
     mesh.duty.restore(store.spentMs(), hal.nowMs());
     mesh.duty.save = (spentMs) => store.spend(spentMs);
     mesh.start();
+    adverts.start(store.identity);
+    store.identity = "";
   });
-  return { board, rooms, mesh, link, console, store, protocol: () => part(hal, "protocol")(hal.crypto), receive };
+  return {
+    board,
+    rooms,
+    mesh,
+    adverts,
+    link,
+    console,
+    store,
+    protocol: () => part(hal, "protocol")(hal.crypto),
+    receive,
+  };
 }

@@ -2,15 +2,21 @@
 // build puts another part() in this one's place (firmware/build/parts.mjs): every part lies in the engine's storage, in the file
 // mc.lib, is evaluated from there when it is asked for, and is forgotten when its caller forgets it.
 import { protocolApi } from "../protocol/api.ts";
+import { softCurve } from "../protocol/curve25519.ts";
 import type { Hal } from "./hal.ts";
+import { nativeCurve } from "./native/native-curve.ts";
 import { boardCommands } from "./parts/board-commands.ts";
+import { checkAdvert } from "./parts/check-advert.ts";
 import { findCommand } from "./parts/commands.ts";
 import { forward } from "./parts/forward.ts";
 import { getCommand } from "./parts/get-command.ts";
 import { helpCommand } from "./parts/help-command.ts";
+import { fromHost, hostCurve, stockAdvert } from "./parts/host-signer.ts";
 import { hearTime, keepQuiet, note } from "./parts/keep.ts";
 import { kissModem } from "./parts/kiss-modem.ts";
 import { kissRequest } from "./parts/kiss-request.ts";
+import { neighbours } from "./parts/neighbours.ts";
+import { ownAdvert } from "./parts/own-advert.ts";
 import { recall, replay } from "./parts/recall.ts";
 import { regionCommand } from "./parts/region-commands.ts";
 import { regions } from "./parts/regions.ts";
@@ -43,6 +49,14 @@ export const PARTS = {
   keepQuiet,
   note,
   hearTime,
+  nativeCurve,
+  softCurve,
+  ownAdvert,
+  checkAdvert,
+  neighbours,
+  hostCurve,
+  stockAdvert,
+  fromHost,
 };
 
 export type Parts = typeof PARTS;

@@ -50,6 +50,8 @@ export class Store {
   isLoaded = false;
   /** The regions that were saved, until they are taken. */
   regions = "";
+  /** Adverts.exportIdentity() as it was saved, until it is taken. */
+  identity = "";
 
   private saving = false;
   private saveTimer = 0;

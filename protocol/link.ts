@@ -6,8 +6,8 @@
 import { fixed, i8, i16, message, rest, u8, u16, u32 } from "./codec.ts";
 
 /** The version that this code speaks, and the oldest it still understands. */
-export const LINK_VERSION = 1;
-export const LINK_MIN_VERSION = 1;
+export const LINK_VERSION = 2;
+export const LINK_MIN_VERSION = 2;
 
 /** KISS port of the link; port 0 is MeshCore's KISS modem. */
 export const LINK_PORT = 1;
@@ -85,6 +85,15 @@ export const Send = message(0x08, "Send", [
 
 /** Host -> board: answer with Status. */
 export const GetStatus = message(0x09, "GetStatus", [["req", u16]]);
+
+/** Host -> board: the answer to CheckAdvert `id`; 1 = the signature is good. */
+export const Verdict = message(0x0a, "Verdict", [
+  ["id", u16],
+  ["valid", u8],
+]);
+
+/** Host -> board: an advert of this board for its stock, signed: a whole payload as on the air. */
+export const StockAdvert = message(0x0b, "StockAdvert", [["payload", rest]]);
 
 /** Board -> host: who is there. `text` is model, engine, firmware version and node name with NUL between. */
 export const BoardHello = message(0x81, "BoardHello", [
@@ -174,6 +183,24 @@ export const Sent = message(0x87, "Sent", [
   ["ok", u8],
 ]);
 
+/** Board -> host, from boards that cannot do it: is this the signature of that message by the key that it begins with? */
+export const CheckAdvert = message(0x88, "CheckAdvert", [
+  ["id", u16],
+  ["signature", fixed(64)],
+  ["message", rest],
+]);
+
+/**
+ * Board -> host, from boards that cannot sign: `count` adverts with this app data, with timestamps above `after`, the first for
+ * now and the next ones `intervalS` seconds apart.
+ */
+export const WantAdverts = message(0x89, "WantAdverts", [
+  ["after", u32],
+  ["intervalS", u32],
+  ["count", u8],
+  ["appData", rest],
+]);
+
 /** Every message, by number. */
 export const MESSAGES = [
   Hello,
@@ -185,6 +212,8 @@ export const MESSAGES = [
   Ack,
   Send,
   GetStatus,
+  Verdict,
+  StockAdvert,
   BoardHello,
   RoomState,
   RoomMessage,
@@ -192,4 +221,6 @@ export const MESSAGES = [
   Status,
   Heard,
   Sent,
+  CheckAdvert,
+  WantAdverts,
 ];

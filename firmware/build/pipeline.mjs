@@ -90,6 +90,12 @@ function shortNames(hal) {
     "restore",
     "verifier",
     "check",
+    "adverts",
+    "table",
+    "send",
+    "setKey",
+    "exportIdentity",
+    "importIdentity",
     ...LANGUAGE.flatMap((object) => Object.getOwnPropertyNames(object)),
   ]);
   return [...all(firmware, declared), ...secret].filter((name) => !known.has(name) && name.length > 2);

@@ -69,11 +69,12 @@ export const HALS = {
   jerryscript: { file: "firmware/hal-jerry.ts", type: "JerryHal", args: "native, board" },
 };
 
-/** What firmware/features.ts names: whether any of these boards has it, and the facts that nobody reads where none has. */
+/** What firmware/features.ts names: whether any of these boards has it in this variant, and the facts that nobody reads where none has. */
 const FEATURES = [
   { name: "PMU", has: (board) => board.pmu, facts: ["pmu"] },
   { name: "FRONT_END", has: (board) => board.radio.frontEnd, facts: ["frontEnd", "rxPatch"] },
   { name: "UART", has: (board) => board.engine.console !== "USB", facts: ["rx", "tx"] },
+  { name: "HOST_SIGNS", has: (_, { engine, thumb }) => engine === "espruino" && !thumb, facts: [] },
 ];
 
 /** Facts of a board in a variant, each by a word that stands for it; words in the shape of the facts. */
@@ -115,7 +116,7 @@ export function variantsOf(boards) {
     }
   }
   for (const variant of variants.values()) {
-    const has = FEATURES.map(({ name, has }) => [name, variant.boards.some((board) => Boolean(has(board)))]);
+    const has = FEATURES.map(({ name, has }) => [name, variant.boards.some((board) => Boolean(has(board, variant)))]);
     variant.features = Object.fromEntries(has);
   }
   return [...variants.values()];
@@ -147,6 +148,15 @@ export function variantEntry(variant, version) {
       }
       // Engines that cannot run Thumb code do not carry the routine.
       if (!thumb && loaded.endsWith("native/native-aes.ts")) return "export const nativeAes = null;";
+      if (!thumb && loaded.endsWith("native/native-curve.ts")) return "export function nativeCurve() { throw 0; }";
+      // Nor anything else, where the host does the work; and where it does not, its part in that.
+      if (features.HOST_SIGNS && loaded.endsWith("protocol/curve25519.ts"))
+        return "export function softCurve() { throw 0; }";
+      if (!features.HOST_SIGNS && loaded.endsWith("parts/host-signer.ts")) {
+        return ["hostCurve", "stockAdvert", "fromHost"]
+          .map((name) => `export function ${name}() { throw 0; }`)
+          .join("\n");
+      }
       if (lean && loaded.endsWith("protocol/soft-crypto.ts")) {
         return `
           const missing = () => { throw new Error("this engine lacks SHA-2 or AES: flash the build named in boards/"); };

@@ -167,6 +167,7 @@ export function applySettings(store: Store, done: () => void): void {
     text: (value) => (fields.more() ? fields.short() : value),
   });
   store.regions = section(store, SECTION.regions);
+  store.identity = section(store, SECTION.identity);
   const list = new Reader(section(store, SECTION.rooms));
   const eachRoom = (handle: number): void => {
     if (!list.more()) {

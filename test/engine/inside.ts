@@ -11,9 +11,10 @@ PORT={};take(PORT);take(USB);
 take(Serial1);
 if(typeof Serial2=="undefined")global.Serial2=PORT;else take(Serial2);
 E.setConsole=function(){};
-// Our Thumb routine is for engines without AES, which are built for ARM; elsewhere the engine would jump into strange code.
+// Our Thumb routines are for engines without AES, which are built for ARM; elsewhere the engine would jump into strange code. And
+// without a routine an interpreter takes many minutes for a signature: so those have no curve at all.
 var THUMB=0,native=E.nativeCall;
-if(require("crypto").AES)E.nativeCall=undefined;
+if(require("crypto").AES)E.nativeCall=function(){};
 else E.nativeCall=function(a,s,c){THUMB++;return native(a,s,c);};
 function emit(s){print(s);}
 function slice(at,n){return S.read("steps",at,n);}
@@ -38,6 +39,7 @@ now:function(){NOW+=0.02;return NOW;},
 after:function(f,ms){return later(f,whole(ms));},
 cancel:function(id){for(var i=0;i<Q.length;i++)if(Q[i].id===id){Q.splice(i,1);return;}},
 random:function(){return Math.floor(Math.random()*4294967296);},
+edPublic:function(){throw new Error("no curve here: an interpreter takes minutes");},
 i2cWrite:function(sda,scl,address,bytes){if(!(bytes instanceof Uint8Array))throw new TypeError("bytes");},
 serialOpen:function(rx,tx,baud,f){whole(baud);SERIAL=f;},
 serialRead:function(into){var n=Math.min(into.length,IN.length);for(var i=0;i<n;i++)into[i]=IN[i];IN.splice(0,n);return n;},

@@ -21,7 +21,7 @@ describe("link: hosts, boards and rooms come and go", () => {
     host.hello();
     assert.deepEqual(host.order, ["BoardHello", "RoomState", "RoomState"]);
     const [hello] = host.got(BoardHello);
-    assert.deepEqual([hello.version, hello.minVersion], [1, 1]);
+    assert.deepEqual([hello.version, hello.minVersion], [2, 2]);
     assert.equal(
       Buffer.from(hello.sha256).toString("hex"),
       createHash("sha256").update(bundle("sim"), "latin1").digest("hex"),

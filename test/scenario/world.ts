@@ -48,7 +48,8 @@ export class World {
     this.ether = new Ether({ clock: this.clock, radio: RADIO, ...options });
   }
 
-  board(model: string, source = bundle(model)): Console {
+  /** Switched on for a second. Without `adverts` it sends none by itself as long as it stays on: they would be in the way. */
+  board(model: string, source = bundle(model), adverts = false): Console {
     const air = { speed: 1, join: (station: Parameters<Ether["join"]>[0]) => this.ether.join(station) };
     const seed = 7 + this.boards.length;
     const board = createSimBoard({ id: model, model, source, library: library(model), air, clock: this.clock, seed });
@@ -59,6 +60,8 @@ export class World {
       output += Buffer.from(bytes).toString("latin1");
     });
     this.clock.advance(1000);
+    const room = board.globals.meshcore as { adverts: { send(): boolean } } | undefined;
+    if (room && !adverts) room.adverts.send = () => false;
     const run = (line: string): string => {
       output = "";
       port.write(Buffer.from(`${line}\r`, "utf8"));

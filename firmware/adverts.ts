@@ -1,0 +1,209 @@
+// How nodes make themselves known (MeshCore: Mesh.cpp, simple_room_server): adverts of our own, and those of others into a table.
+//
+// Work on the curve takes long. One piece of it is done at a time, one step of that in each handler; what is heard comes in between.
+import { view } from "../protocol/bytes.ts";
+import type { CurvePort, CurveWork } from "../protocol/curve.ts";
+import { MAX_PATH, NO_BYTES } from "../protocol/packet.ts";
+import type { Clock } from "./clock.ts";
+import { HOST_SIGNS } from "./features.ts";
+import type { Hal } from "./hal.ts";
+import type { Link } from "./link.ts";
+import type { AdvertVerifier, Mesh } from "./mesh.ts";
+import { NEIGHBOUR_BYTES, NEIGHBOURS } from "./parts/neighbour-row.ts";
+import { part } from "./parts.ts";
+import type { Store } from "./store.ts";
+import { SECTION } from "./store-format.ts";
+
+/** The first advert after a start, and how often we look whether another one is due. */
+const FIRST_MS = 16000;
+const TICK_MS = 8000;
+/** Adverts of others that wait for their turn; a busy mesh repeats itself. */
+const MAX_WAITING = 4;
+/** Where the curve is the host's: how often we look for its answer. */
+const ANSWER_MS = 100;
+
+/** What is wanted of our own. */
+export const OWN = { none: 0, key: 1, zeroHop: 2, flood: 3 };
+
+/** Where the public key is in an identity: behind the private one, or in the first advert of the stock. */
+const KEY_AT = HOST_SIGNS ? 4 : 64;
+
+/** An advert that waits; see AdvertVerifier. */
+export interface AdvertJob {
+  readonly bytes: Uint8Array;
+  readonly at: number;
+  readonly length: number;
+  readonly done: (valid: boolean) => void;
+  readonly hops: number;
+  readonly signal: number;
+}
+
+export class Adverts implements AdvertVerifier {
+  readonly hal: Hal;
+  readonly mesh: Mesh;
+  readonly clock: Clock;
+  readonly store: Store;
+  link!: Link;
+  /** Neighbours, a row each: parts/neighbour-row.ts. */
+  readonly table = new Uint8Array(NEIGHBOURS * NEIGHBOUR_BYTES);
+  /** Since the start: adverts that nobody had time for, and those that were forged. */
+  dropped = 0;
+  forged = 0;
+  /**
+   * Private key (64 bytes, as MeshCore has it) and public key (32), or on a board whose host signs a stock: length of an advert,
+   * three bytes of nothing, adverts by their time. Empty when there is none yet.
+   */
+  identity: Uint8Array = NO_BYTES;
+
+  // Of the parts that this is made of.
+  /** What is wanted of our own, OWN. */
+  own = OWN.none;
+  /** A private key that shall be ours, and who is told the public one, or null when it cannot be. */
+  newKey: Uint8Array | null = null;
+  keyDone: ((publicKey: Uint8Array | null) => void) | null = null;
+  curve: CurvePort | null = null;
+  work: CurveWork<never> | null = null;
+  end!: (value: never) => void;
+  /** Where the host signs: timestamp of the last advert, and when the stock may be saved again, to spare the flash. */
+  lastTime = 0;
+  keepMs = 0;
+  /** When the host was asked for adverts, and what it has said to which question. */
+  askedMs = -FIRST_MS;
+  question = 0;
+  /** What was wanted when the stock had nothing for it. */
+  late = OWN.none;
+  verdict = 0;
+
+  private readonly jobs: AdvertJob[] = [];
+  private timer = 0;
+  private first = true;
+  private localMs = 0;
+  private floodMs = 0;
+
+  constructor(hal: Hal, mesh: Mesh, clock: Clock, store: Store) {
+    this.hal = hal;
+    this.mesh = mesh;
+    this.clock = clock;
+    this.store = store;
+    mesh.verifier = this;
+  }
+
+  /** `identity` as exportIdentity() gave it before the power went, "" when there was none. */
+  start(identity: string): void {
+    this.importIdentity(identity);
+    this.localMs = this.floodMs = this.hal.nowMs();
+    this.hal.after(() => this.tick(), TICK_MS);
+    if (!this.identity.length) this.want(OWN.key);
+  }
+
+  /** What another start shall know, as a byte string; "" when there is nothing. */
+  exportIdentity(): string {
+    return this.hal.toText(this.identity) + "";
+  }
+
+  /** Has it saved. */
+  keep(): void {
+    this.store.setSection(SECTION.identity, this.exportIdentity());
+  }
+
+  importIdentity(text: string): void {
+    this.setIdentity(this.hal.toBytes(text));
+  }
+
+  setIdentity(bytes: Uint8Array): void {
+    this.identity = bytes;
+    if (bytes.length >= KEY_AT + 32) this.mesh.publicKey = new Uint8Array(view(bytes, KEY_AT, 32));
+  }
+
+  /**
+   * Makes `privateKey` (64 bytes, clamped) ours. `done` gets the public key, or null for a key that nobody may have (MeshCore's
+   * rules). False where the host has our key.
+   */
+  setKey(privateKey: Uint8Array, done: (publicKey: Uint8Array | null) => void): boolean {
+    if (HOST_SIGNS) return false;
+    this.newKey = privateKey;
+    this.keyDone = done;
+    this.want(OWN.key);
+    return true;
+  }
+
+  /** Sends an advert soon; false while we do not know the time, because another's clock would refuse all later ones. */
+  send(flood: boolean): boolean {
+    if (!this.clock.isSet()) return false;
+    this.localMs = this.hal.nowMs();
+    if (flood) this.floodMs = this.localMs;
+    this.want(flood ? OWN.flood : OWN.zeroHop);
+    return true;
+  }
+
+  /** Sees to it that `own` is done, in handlers of its own. */
+  want(own: number): void {
+    this.own = Math.max(this.own, own);
+    this.soon();
+  }
+
+  private tick(): void {
+    this.hal.after(() => this.tick(), TICK_MS);
+    const { advertMin, floodAdvertH } = this.mesh.prefs;
+    const now = this.hal.nowMs();
+    const waitMs = this.first ? FIRST_MS : advertMin * 60000;
+    if (floodAdvertH && now - this.floodMs >= floodAdvertH * 3600000) this.send(true);
+    else if (waitMs && now - this.localMs >= waitMs - 1 && this.send(false)) this.first = false;
+  }
+
+  check(
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+    done: (valid: boolean) => void,
+    pathLen: number,
+    signal: number,
+  ): void {
+    if (this.jobs.length < MAX_WAITING) {
+      this.jobs.push({ bytes, at, length, done, hops: pathLen & (MAX_PATH - 1), signal });
+      this.soon();
+    } else {
+      this.dropped++;
+    }
+  }
+
+  private soon(): void {
+    if (!this.timer) this.timer = this.hal.after(() => this.turn(), HOST_SIGNS ? ANSWER_MS : 1);
+  }
+
+  /** One step of what is under way, or the beginning of the next. */
+  private turn(): void {
+    this.timer = 0;
+    const work = this.work;
+    let isDone = false;
+    try {
+      if (work) isDone = work.step();
+      else this.begin();
+    } catch (_) {
+      // No memory in one piece just now, or no curve on this engine: what cannot be verified is dropped.
+      this.work = null;
+      this.own = OWN.none;
+      this.jobs.shift();
+      this.dropped++;
+    }
+    if (isDone) this.work = null;
+    if (this.work || this.own || this.jobs.length) this.soon();
+    if (isDone && work) this.end(work.value as never);
+  }
+
+  private begin(): void {
+    const own = this.own;
+    if (HOST_SIGNS && own) {
+      this.own = OWN.none;
+      part(this.hal, "stockAdvert")(this, own);
+    } else if (!this.curve) {
+      this.curve = HOST_SIGNS ? part(this.hal, "hostCurve")(this) : this.hal.curve();
+    } else if (own) {
+      this.own = OWN.none;
+      part(this.hal, "ownAdvert")(this, own);
+    } else {
+      const job = this.jobs.shift();
+      if (job) part(this.hal, "checkAdvert")(this, job);
+    }
+  }
+}
