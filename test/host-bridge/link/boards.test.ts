@@ -5,6 +5,7 @@ import type { PortSource } from "../../../host-bridge/link/ports.ts";
 import type { Log } from "../../../host-bridge/log.ts";
 import type { Rooms } from "../../../host-bridge/room/rooms.ts";
 import type { Store } from "../../../host-bridge/room/store.ts";
+import { LINK_VERSION } from "../../../protocol/link.ts";
 import { FakeClock } from "../fake-clock.ts";
 import { hex, openRooms, openText, post, sealText, testRoom } from "../room/rooms-bench.ts";
 import { Scratch } from "../scratch.ts";
@@ -221,7 +222,7 @@ describe("boards", () => {
     assert.equal(first.opens, 2);
     assert.equal(lines.filter((line) => /warn .*link version 0.*Try: flash/.test(line)).length, 1);
     assert.match(String(boards.status()[0].error), /link version 0/);
-    first.board.version = 1;
+    first.board.version = LINK_VERSION;
     await clock.run(60_000, 500);
     assert.equal(boards.status()[0].connected, true);
   });
