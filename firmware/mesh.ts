@@ -45,6 +45,8 @@ const SEND_ATTEMPTS = 3;
 const RAW_SLOT = 99;
 /** Priority of a flood (MeshCore: 0 direct, 1 flood, 2 path, 3 advert). */
 export const PRIORITY_FLOOD = 1;
+/** Far longer than it takes to find out the code of a packet. */
+const CODE_LIMIT_MS = 10000;
 /** An advert without app data. */
 const ADVERT_BYTES = 100;
 
@@ -106,7 +108,7 @@ export class Mesh {
   raw: RawPort | null = null;
 
   readonly hal: Hal;
-  /** In memory from when it is needed. */
+  /** In memory as long as we repeat, see followRepeat(). */
   private forwarder: Forwarder | null = null;
   private readonly crypto: CryptoPort;
   private readonly rooms: Rooms;
@@ -158,40 +160,29 @@ export class Mesh {
       // Or the frame would be kept until the next one.
       packet.hashed = NO_BYTES;
     }
-    if (!taken || this.prefs.repeat) this.offer(bytes, at, length, taken);
+    if (!taken || this.forwarder) this.offer(bytes, at, length, taken);
   }
 
-  /** What was not heard before, and what is for another, to all but the rooms. */
+  /** What was not heard before, and what is for another, to all but the rooms; they do the work in handlers of their own. */
   private offer(bytes: Uint8Array, at: number, length: number, taken: boolean): void {
     const packet = this.packet;
-    if (packet.type === TYPE_ADVERT && (packet.route < ROUTE_DIRECT || !packet.hops)) this.verify(bytes, at, length);
-    else this.forward(bytes, at, length, this.radio.signal);
+    const signal = this.radio.signal;
+    if (packet.type !== TYPE_ADVERT || (packet.route >= ROUTE_DIRECT && packet.hops)) {
+      if (this.forwarder) this.forwarder.take(bytes, at, length, signal);
+    } else if (this.verifier && packet.payloadLen >= ADVERT_BYTES) {
+      const done = (valid: boolean): void => {
+        if (valid && this.forwarder) this.forwarder.take(bytes, at, length, signal);
+      };
+      this.verifier.check(bytes, packet.payloadAt, packet.payloadLen, done, packet.pathLen, signal);
+    }
     if (!taken) this.events.onHeard(bytes, at, length);
   }
 
-  private verify(bytes: Uint8Array, at: number, length: number): void {
-    const packet = this.packet;
-    const signal = this.radio.signal;
-    if (!this.verifier || packet.payloadLen < ADVERT_BYTES) return;
-    const done = (valid: boolean): void => {
-      if (valid) this.forward(bytes, at, length, signal);
-    };
-    this.verifier.check(bytes, packet.payloadAt, packet.payloadLen, done, packet.pathLen, signal);
-  }
-
-  /** Lets others hear a packet, if we do so; in handlers of their own. `bytes` are not touched any more. */
-  private forward(bytes: Uint8Array, at: number, length: number, signal: number): void {
-    // Keys that begin with 0 are nobody's.
-    if (!this.prefs.repeat || !this.publicKey[0]) return;
-    this.hal.after(() => {
-      const forwarder = this.forwarder;
-      if (forwarder) {
-        forwarder.take(bytes, at, length, signal);
-      } else {
-        this.forwarder = part(this.hal, "forward")(this);
-        this.forward(bytes, at, length, signal);
-      }
-    }, 1);
+  /** Brings the forwarder into memory, or out of it. */
+  followRepeat(): void {
+    if (!this.prefs.repeat === !this.forwarder) return;
+    if (this.forwarder) this.forwarder.stop();
+    this.forwarder = this.prefs.repeat ? part(this.hal, "forward")(this) : null;
   }
 
   /** The regions to edit or to fill in. */
@@ -298,21 +289,25 @@ export class Mesh {
     frame[0] = (type << 2) | route;
     frame[head - 1] = route === ROUTE_DIRECT ? 0 : this.prefs.hashMode << 6;
     frame.set(payload, head);
-    const regions = this.regions;
-    if (regions && head > 2) {
-      regions.begin(type, payload, 0, payload.length);
-      const code = regions.code(regions.scope);
-      frame[1] = code;
-      frame[2] = code >> 8;
-      frame[3] = frame[4] = 0;
-    }
-    const packet = this.parse(frame, 0, length);
+    const packet = new Packet();
+    packet.type = type;
+    packet.pathLen = frame[head - 1];
+    packet.payloadAt = head;
+    packet.payloadLen = payload.length;
     // Marked as seen, so that repeaters' copies of our own packet are duplicates.
     if (this.seen.check(packetDigest(this.crypto, frame, packet))) return RESULT_DUPLICATE;
-    this.queue.push(slot, length, priority, request, this.hal.nowMs() + waitMs);
-    // Storing and transmitting have handlers of their own.
-    if (type === TYPE_GRP_TXT) this.hal.after(() => this.rooms.receive(packet, 0, MESSAGE_OWN), 1);
-    this.again(1);
+    const dueMs = this.hal.nowMs() + waitMs;
+    this.queue.push(slot, length, priority, request, head > 2 ? dueMs + CODE_LIMIT_MS : dueMs);
+    // Storing, transmitting and what else there is have handlers of their own.
+    this.hal.after(() => {
+      if (type === TYPE_GRP_TXT) this.hal.after(() => this.rooms.receive(packet, 0, MESSAGE_OWN), 1);
+      if (head > 2) {
+        this.writeCode(frame, type, payload);
+        this.queue.remove(slot);
+        this.queue.push(slot, length, priority, request, dueMs);
+      }
+      this.again(1);
+    }, 1);
     return RESULT_OK;
   }
 
@@ -335,6 +330,16 @@ export class Mesh {
     if (isFlood && !this.seen.check(packetDigest(this.crypto, frame, packet)) && packet.type === TYPE_GRP_TXT)
       this.hal.after(() => this.rooms.receive(packet, 0, MESSAGE_OWN), 1);
     return 1;
+  }
+
+  /** The transport codes of what we say in the default scope; the second is always 0. */
+  private writeCode(frame: Uint8Array, type: number, payload: Uint8Array): void {
+    const regions = this.regionMap();
+    regions.begin(type, payload, 0, payload.length);
+    const code = regions.code(regions.scope);
+    frame[1] = code;
+    frame[2] = code >> 8;
+    frame[3] = frame[4] = 0;
   }
 
   /** Starts the next transmission if the radio, the duty budget and the channel allow; sees to being called again if not. */
@@ -404,6 +409,7 @@ export class Mesh {
 
   private tick(): void {
     this.hal.after(() => this.tick(), TICK_MS);
+    if (!this.prefs.repeat !== !this.forwarder) this.hal.after(() => this.followRepeat(), 1);
     this.ticks = (this.ticks + 1) % TICKS_PER_CHECK;
     if (this.ticks === 0) {
       this.radio.checkHealth();

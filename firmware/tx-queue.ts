@@ -1,21 +1,22 @@
-// Packets that wait for the air: a few slots of one byte array, lowest priority number first, first come among equals.
+// Packets that wait for the air: a few slots of one byte array, lowest priority number first, first due among equals.
 import { view } from "../protocol/bytes.ts";
 import { MAX_PACKET } from "../protocol/packet.ts";
 
 const SLOTS = 12;
 const SLOT_BYTES = 256;
-/** For each of these that a packet is overdue it goes up by one priority: what others have us forward must not hold up our own for ever. */
+/** A packet goes before one of the next better priority that is due so much later: what others have us forward must not hold up our own for ever. */
 const PATIENCE_MS = 10000;
 
 export class TxQueue {
-  /** Slots in use, in order of arrival. */
+  /** Slots in use, best rank first: the work is in push(), for transmitting has enough to do. */
   private readonly order = new Uint8Array(20);
   private count = 0;
   private readonly bytes = new Uint8Array(SLOTS * SLOT_BYTES);
   private readonly lengths = new Uint8Array(20);
-  private readonly priorities = new Uint8Array(20);
+  private readonly ranks = new Float64Array(SLOTS);
   private readonly requests = new Uint16Array(20);
-  private readonly dueMs = new Float64Array(SLOTS);
+  /** Infinity where nothing waits. */
+  private readonly dueMs = new Float64Array(SLOTS).fill(Infinity);
   private readonly used = new Uint8Array(20);
 
   get size(): number {
@@ -35,39 +36,28 @@ export class TxQueue {
   }
 
   push(slot: number, length: number, priority: number, request: number, dueMs: number): void {
+    const order = this.order;
+    const ranks = this.ranks;
+    const rank = dueMs + PATIENCE_MS * priority;
     this.used[slot] = 1;
     this.lengths[slot] = length;
-    this.priorities[slot] = priority;
     this.requests[slot] = request;
     this.dueMs[slot] = dueMs;
-    this.order[this.count++] = slot;
+    ranks[slot] = rank;
+    let at = this.count++;
+    for (; at && ranks[order[at - 1]] > rank; at--) order[at] = order[at - 1];
+    order[at] = slot;
   }
 
   /** The slot to send now, or -1; it stays in the queue until `remove`. */
   due(nowMs: number): number {
-    let best = -1;
-    let lowest = 0;
-    for (let i = 0; i < this.count; i++) {
-      const slot = this.order[i];
-      const overdueMs = nowMs - this.dueMs[slot];
-      if (overdueMs < 0) continue;
-      const rank = this.priorities[slot] - Math.floor(overdueMs / PATIENCE_MS);
-      if (best < 0 || rank < lowest) {
-        best = slot;
-        lowest = rank;
-      }
-    }
-    return best;
+    for (let i = 0; i < this.count; i++) if (this.dueMs[this.order[i]] <= nowMs) return this.order[i];
+    return -1;
   }
 
   /** When the next waiting packet is due, in the clock of `push`; -1 when nothing waits. */
   nextDueMs(): number {
-    let next = -1;
-    for (let i = 0; i < this.count; i++) {
-      const dueMs = this.dueMs[this.order[i]];
-      if (next < 0 || dueMs < next) next = dueMs;
-    }
-    return next;
+    return this.count ? Math.min.apply(null, this.dueMs as unknown as number[]) : -1;
   }
 
   length(slot: number): number {
@@ -85,5 +75,6 @@ export class TxQueue {
     for (; at < this.count - 1; at++) this.order[at] = this.order[at + 1];
     this.count--;
     this.used[slot] = 0;
+    this.dueMs[slot] = Infinity;
   }
 }

@@ -16,7 +16,7 @@ import {
 import { COUNT } from "../counters.ts";
 import type { Mesh } from "../mesh.ts";
 
-/** Floods that wait for their region to be found, each with its frame. */
+/** Packets that wait for the rooms, and floods that wait for their region to be found, each with its frame. */
 const MOST_AT_ONCE = 6;
 /** Slots of the queue that packets of others may take; the rest is for what we have to say ourselves. */
 const FORWARD_SLOTS = 8;
@@ -28,7 +28,7 @@ const LOOPS = [4, 2, 1, 2, 1, 1, 1, 1, 1];
 const MOST_HOPS = 63;
 const PATH_BYTES = 64;
 /** Regions tried in one handler. */
-const CODES_AT_ONCE = 3;
+const CODES_AT_ONCE = 4;
 const MULTI_ACK_MS = 300;
 /** MULTIPART: one more is to come, and it is an ACK. */
 const FIRST_ACK_OF_TWO = 0x10 | TYPE_ACK;
@@ -51,22 +51,62 @@ export function forward(mesh: Mesh): Forwarder {
 
 export class Forwarder {
   private readonly mesh: Mesh;
+  /** Mesh.onPacket() as it was. */
+  private readonly receive: (bytes: Uint8Array, at: number, length: number) => void;
   private inWork = 0;
   private answers = 0;
   private answersMs = 0;
 
   constructor(mesh: Mesh) {
     this.mesh = mesh;
+    this.receive = mesh.onPacket;
+    this.interpose();
   }
 
   /**
-   * Forwards a packet if that is to be, in a handler of its own; `bytes` are ours from now on, `signal` is as in Sx126x. The hash
+   * While we repeat, what the rooms make of a packet has a handler of its own: together with all the rest it would keep the radio
+   * waiting too long.
+   */
+  private interpose(): void {
+    const mesh = this.mesh;
+    const receive = this.receive;
+    let waiting = 0;
+    mesh.onPacket = (bytes, at, length) => {
+      const signal = mesh.radio.signal;
+      if (waiting >= MOST_AT_ONCE) {
+        receive.call(mesh, bytes, at, length);
+        return;
+      }
+      waiting++;
+      mesh.hal.after(() => {
+        waiting--;
+        mesh.radio.signal = signal;
+        receive.call(mesh, bytes, at, length);
+      }, 1);
+    };
+  }
+
+  stop(): void {
+    this.mesh.onPacket = this.receive;
+  }
+
+  /**
+   * Forwards a packet if that is to be, in handlers of its own; `bytes` are ours from now on, `signal` is as in Sx126x. The hash
    * of a flood, and of a direct packet without hops, is known to be new; the signature of an advert is known to be good.
    */
   take(bytes: Uint8Array, at: number, length: number, signal: number): void {
-    const packet = this.mesh.parse(bytes, at, length);
-    if (packet.route >= ROUTE_DIRECT) this.direct(packet, bytes, at, length, signal);
-    else if (this.passes(packet, bytes)) this.enter(packet, bytes, at, length, signal);
+    this.later(() => {
+      const mesh = this.mesh;
+      // Keys that begin with 0 are nobody's.
+      if (!mesh.prefs.repeat || !mesh.publicKey[0]) return;
+      const packet = mesh.parse(bytes, at, length);
+      if (packet.route >= ROUTE_DIRECT) this.direct(packet, bytes, at, length, signal);
+      else if (this.passes(packet, bytes)) this.later(() => this.enter(packet, bytes, at, length, signal));
+    });
+  }
+
+  private later(what: () => void): void {
+    this.mesh.hal.after(what, 1);
   }
 
   /** True when our hash of `size` bytes stands there. */
@@ -118,11 +158,11 @@ export class Forwarder {
       regions.begin(packet.type, bytes, packet.payloadAt, packet.payloadLen);
       while (row < end && (regions.flags[row] || regions.code(row) !== packet.raw1)) row++;
       if (row === end && end < regions.names.length) {
-        mesh.hal.after(look, 1);
+        this.later(look);
         return;
       }
       this.inWork--;
-      if (row < end) mesh.hal.after(() => this.flood(packet, bytes, at, length, signal), 1);
+      if (row < end) this.later(() => this.flood(packet, bytes, at, length, signal));
     };
     look();
   }
@@ -213,15 +253,16 @@ export class Forwarder {
     }
     if (mesh.isSeen(bytes, packet)) return;
     const randomMs = this.delayMs(length, mesh.prefs.directTxDelay);
+    const pass = (as: number, ms: number): void => this.later(() => this.shrink(packet, bytes, at, pathAt, as, ms));
     if (!isMulti && type !== TYPE_ACK) {
-      this.shrink(packet, bytes, at, pathAt, 0, randomMs);
+      pass(0, randomMs);
       return;
     }
     if (mesh.prefs.multiAcks) {
       waitMs += randomMs + MULTI_ACK_MS;
-      this.shrink(packet, bytes, at, pathAt, TYPE_MULTIPART, waitMs);
+      pass(TYPE_MULTIPART, waitMs);
     }
-    this.shrink(packet, bytes, at, pathAt, TYPE_ACK, waitMs);
+    pass(TYPE_ACK, waitMs);
   }
 
   /** Queues a direct packet without the first hash of its path; with a type as an acknowledgement of that type, which has no transport codes. */
@@ -250,7 +291,7 @@ export class Forwarder {
     if (packet.pathLen >= MOST_HOPS || here + size > packet.payloadAt + packet.payloadLen) return;
     if (!this.isOurs(bytes, here, size) || (packet.hops && this.mesh.isSeen(bytes, packet))) return;
     const waitMs = this.delayMs(length, this.mesh.prefs.directTxDelay);
-    this.grow(packet, bytes, at, length, [(signal >> 16) & 255], 1, PRIORITY_TRACE, waitMs);
+    this.later(() => this.grow(packet, bytes, at, length, [(signal >> 16) & 255], 1, PRIORITY_TRACE, waitMs));
   }
 
   /** Somebody asks which repeaters are in reach: flags, filter, tag u32, and perhaps since when one must have changed, of which we keep no record. */
@@ -273,6 +314,6 @@ export class Forwarder {
     answer[1] = signal >> 16;
     answer.set(view(mesh.publicKey, 0, keyBytes), 6);
     const waitMs = 4 * this.delayMs(answer.length + 2, mesh.prefs.txDelay);
-    mesh.queueOwn(ROUTE_DIRECT, TYPE_CONTROL, answer, PRIORITY_DIRECT, 0, waitMs);
+    this.later(() => mesh.queueOwn(ROUTE_DIRECT, TYPE_CONTROL, answer, PRIORITY_DIRECT, 0, waitMs));
   }
 }

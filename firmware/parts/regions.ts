@@ -13,8 +13,10 @@ export const REGION_DENY = 1;
 export const REGION_PRIVATE = 2;
 
 const BLOCK = 64;
-/** Words of a key of 16 bytes. */
+/** Words of a key, and of a row of `keys`. */
 const KEY_WORDS = 4;
+const ROW_WORDS = 8;
+const ROW_BYTES = 32;
 
 /** None but `*`, which lets everything through. */
 export function regions(hal: Hal): Regions {
@@ -34,23 +36,19 @@ export class Regions {
   stack = [0];
 
   private readonly hal: Hal;
-  /** The first 16 bytes of SHA-256 of `#name`, as words. */
-  private readonly keys = new Int32Array(KEY_WORDS * (MAX_REGIONS + 1));
+  /** By row: the first 16 bytes of SHA-256 of `#name`, over the inner and then over the outer pad of HMAC. */
+  private readonly keys = new Int32Array(ROW_WORDS * (MAX_REGIONS + 1));
   /** HMAC-SHA256: inner pad, type, payload. */
   private readonly inner = new Uint8Array(BLOCK + 1 + MAX_PAYLOAD + 3);
-  private readonly innerWords: Int32Array;
   private text: Uint8Array;
   /** Outer pad and the inner digest. */
   private readonly outer = new Uint8Array(BLOCK + 32);
-  private readonly outerWords: Int32Array;
 
   constructor(hal: Hal) {
     this.hal = hal;
     this.text = this.inner;
     this.inner.fill(0x36, 0, BLOCK);
     this.outer.fill(0x5c, 0, BLOCK);
-    this.innerWords = new Int32Array(this.inner.buffer);
-    this.outerWords = new Int32Array(this.outer.buffer);
   }
 
   /** The same with no regions. */
@@ -67,7 +65,11 @@ export class Regions {
     const tagged = kept.charCodeAt(0) === 0x23 ? kept : "#" + kept;
     const digest = this.hal.crypto.sha256(this.hal.toBytes(tagged));
     this.names.push(kept);
-    this.keys.set(new Int32Array(digest.buffer, digest.byteOffset, KEY_WORDS), KEY_WORDS * row);
+    const key = new Int32Array(digest.buffer, digest.byteOffset, KEY_WORDS);
+    for (let i = 0; i < KEY_WORDS; i++) {
+      this.keys[ROW_WORDS * row + i] = key[i] ^ 0x36363636;
+      this.keys[ROW_WORDS * row + KEY_WORDS + i] = key[i] ^ 0x5c5c5c5c;
+    }
     this.parents[row] = parent;
     this.flags[row] = flags | (isPrivate ? REGION_PRIVATE : 0);
     return row;
@@ -83,7 +85,7 @@ export class Regions {
       const from = i < row ? i : i + 1;
       this.parents[i] = after(this.parents[from]);
       this.flags[i] = this.flags[from];
-      for (let word = 0; word < KEY_WORDS; word++) this.keys[KEY_WORDS * i + word] = this.keys[KEY_WORDS * from + word];
+      for (let word = 0; word < ROW_WORDS; word++) this.keys[ROW_WORDS * i + word] = this.keys[ROW_WORDS * from + word];
     }
     this.home = after(this.home);
     this.scope = after(this.scope);
@@ -120,11 +122,9 @@ export class Regions {
 
   /** The code of the region in this row for that: never 0 or 0xFFFF, which are reserved. */
   code(row: number): number {
-    for (let i = 0; i < KEY_WORDS; i++) {
-      const word = this.keys[KEY_WORDS * row + i];
-      this.innerWords[i] = word ^ 0x36363636;
-      this.outerWords[i] = word ^ 0x5c5c5c5c;
-    }
+    const memory = this.keys.buffer;
+    this.inner.set(new Uint8Array(memory, ROW_BYTES * row, ROW_BYTES / 2));
+    this.outer.set(new Uint8Array(memory, ROW_BYTES * row + ROW_BYTES / 2, ROW_BYTES / 2));
     this.outer.set(this.hal.crypto.sha256(this.text), BLOCK);
     const mac = this.hal.crypto.sha256(this.outer);
     const code = mac[0] | (mac[1] << 8);

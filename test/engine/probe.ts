@@ -37,7 +37,7 @@ const NATIVE = `var SEND=19600,SEND_BYTE=164,WRITE=19900,WRITE_BYTE=52,PRINT=178
 /**
  * Steps, one a line: "F label base64" hears a frame (behind 3 bytes, as ReadBuffer answers), "D label" ends a transmission,
  * "S label base64" is serial input, "T label ms" runs the timers of up to so many ms, "K label" the housekeeping. With "-" as
- * label nothing is measured. "G" leaves the garbage where it is from here on, "g" collects again.
+ * label nothing is measured. "J - base64" is code for the engine's prompt. "G" leaves the garbage where it is from here on, "g" collects again.
  */
 const PROBE = `
 ${NATIVE}
@@ -98,6 +98,7 @@ function step(kind,label,arg){
  else if(kind==="S")measure(label,RX,atob(arg));
  else if(kind==="T")timers(label,parseInt(arg,10));
  else if(kind==="K")measure(label,TICK);
+ else if(kind==="J")eval(atob(arg));
  else COLLECT=kind==="g";}
 `;
 
@@ -195,6 +196,7 @@ function probeSteps(): string[] {
     const size = sealBody(crc32, table, value, body);
     return say(label, kissFrame(link.LINK_PORT, 0, bytesToLatin1(body.slice(0, size))));
   };
+  const prompt = (code: string): string => `J - ${Buffer.from(code).toString("base64")}`;
   const turns = (label: string, count: number): string[] => Array.from({ length: count }, () => `T ${label} 10`);
   const type = (label: string, line: string): string[] => [say(label, `${line}\r`), ...turns(`${label},turns`, 40)];
   const advert = (n: number): string => `1100${n.toString(16).padStart(2, "0").repeat(32)}${"cd".repeat(88)}`;
@@ -266,6 +268,40 @@ function probeSteps(): string[] {
     ...many(10),
     hear("radio:stored,ten-after-tidying", longest(++n)),
     "g",
+    // A repeater whose key begins with f2, with every region that it has room for.
+    prompt("meshcore.mesh.publicKey=new Uint8Array(32).fill(0xf2);meshcore.mesh.prefs.repeat=1;"),
+    "K timer:housekeeping",
+    ...turns("turn:forwarder-loaded", 1),
+    hear("radio:heard,repeating", longest(++n)),
+    ...turns("turn:stored,repeating", 1),
+    ...turns("turn:flood-forwarded", 4),
+    hear("radio:for-another", `0a03f25917${"c1".repeat(150)}`),
+    ...turns("turn:direct-packet-passed-on", 4),
+    hear("-", "0e02f2347debb22d"),
+    ...turns("turn:acknowledgement-passed-on", 4),
+    "D -",
+    ...turns("-", 4),
+    "D -",
+    ...turns("-", 4),
+    hear("-", "2600258f3f9216a0836500f28ad5"),
+    ...turns("turn:TRACE-passed-on", 4),
+    "D -",
+    ...turns("-", 4),
+    hear("-", "2e00800446e3bbce00000000"),
+    ...turns("turn:DISCOVER-answered", 4),
+    "D -",
+    ...turns("-", 4),
+    prompt(`var rows="* 0 0 5";for(var i=0;i<32;i++)rows+="\\nr"+i+" 0 0";meshcore.mesh.regionMap().restore(rows);`),
+    hear("-", `14010000000000${"da".repeat(180)}`),
+    ...turns("turn:regions-of-a-flood", 16),
+    "D -",
+    ...turns("-", 4),
+    tell("-", link.Send, { req: 13, priority: 1, payloadType: 5, payload: hexToBytes(longest(++n)).slice(2) }),
+    ...turns("turn:Send,scoped", 8),
+    prompt("meshcore.mesh.prefs.repeat=0;"),
+    "D -",
+    "K -",
+    ...turns("-", 4),
     say("-", `room add test ${TEST_KEY} 20\r`),
     ...turns("-", 4),
     ...many(2),

@@ -60,6 +60,7 @@ export class ForwardBench {
   /** Hears a frame, as the radio hands it up, and returns what was transmitted within `waitMs`. */
   hear(hex: string, snr = 7.25, waitMs = 60_000): string[] {
     const before = this.sent.length;
+    this.mesh.followRepeat();
     const frame = hexToBytes(`000000${hex}`);
     this.mesh.radio.signal = (-71 & 0xffff) | (((snr * 4) & 255) << 16);
     this.mesh.onPacket(frame, 3, frame.length - 3);
