@@ -161,27 +161,32 @@ export class Console {
       } catch (_) {
         return "Error: mc.lib is missing, or of another build; Try: flash.sh";
       }
-      if (found[0] < REGION) {
-        this.later(() => this.load(found[0])(this, found[1], found[2]));
-      } else {
-        this.mesh.regionMap();
-        this.later(() => this.region(found[2]));
-      }
+      // Loading a part takes a handler, and running it another.
+      this.later(() => {
+        const isRegion = found[0] === REGION;
+        if (isRegion) this.mesh.regionMap();
+        const command = isRegion ? null : this.load(found[0]);
+        this.later(() => (command ? command(this, found[1], found[2]) : this.region(found[2])));
+        return "";
+      });
       return "";
     });
   }
 
   private region(line: string): string {
     const mesh = this.mesh;
-    const answer = part(this.hal, "regionCommand")(
-      mesh.regionMap(),
-      line,
-      (text) => this.settings.store.setSection(SECTION.regions, text),
-      (map) => {
-        mesh.regions = map;
-      },
+    const command = part(this.hal, "regionCommand");
+    this.later(() =>
+      command(
+        mesh.regionMap(),
+        line,
+        (text) => this.settings.store.setSection(SECTION.regions, text),
+        (map) => {
+          mesh.regions = map;
+        },
+      ),
     );
-    return answer.split("\n").join("\r\n");
+    return "";
   }
 
   /** By number in parts/commands.ts. */

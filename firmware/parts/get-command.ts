@@ -1,21 +1,31 @@
 // `get`: what is set, in MeshCore's form.
 import type { Console } from "../console.ts";
-import { findKey, LOOP_WORDS } from "./setting-keys.ts";
+import { fieldOf, keyOf, loopWords, settingRow } from "./setting-keys.ts";
 
-/** What does not change, or does not exist here: `begin=answer`. */
-export const FIXED_ANSWERS =
-  "\nradio.fem.rxgain=Error: unsupported" +
-  "\nradio.fem.txgain=Error: unsupported" +
-  "\nrole=> room_server" +
-  "\nbridge.type=> none" +
-  "\nbootloader.ver=Error: unsupported" +
-  "\npwrmgt.support=> unsupported" +
-  "\npwrmgt.source=ERROR: Power management not supported" +
-  "\npwrmgt.bootmv=ERROR: Power management not supported" +
-  "\nextra.sf=No extra SF configured" +
-  "\nguest.password=Error: nobody logs in over the air here, so there is no password" +
-  "\nallow.read.only=Error: nobody logs in over the air here, so nobody is kept from posting" +
-  "\n";
+/** What does not change, or does not exist here; "" for all else. */
+export function fixedAnswer(key: string): string {
+  switch (key) {
+    case "role":
+      return "> room_server";
+    case "bridge.type":
+      return "> none";
+    case "pwrmgt.support":
+      return "> unsupported";
+    case "radio.fem.rxgain":
+    case "radio.fem.txgain":
+    case "bootloader.ver":
+      return "Error: unsupported";
+    case "pwrmgt.source":
+    case "pwrmgt.bootmv":
+      return "ERROR: Power management not supported";
+    case "extra.sf":
+      return "No extra SF configured";
+    case "guest.password":
+    case "allow.read.only":
+      return "Error: nobody logs in over the air here";
+  }
+  return "";
+}
 
 /** As the board keeps it: MeshCore's numbers are floats of 32 bits, and show it. */
 function float32(value: number): number {
@@ -41,20 +51,13 @@ export function ftoa3(value: number): string {
 }
 
 export function getCommand(console: Console, _name: string, words: string): string {
-  for (let at = FIXED_ANSWERS.indexOf("\n" + words.substr(0, 2)); at >= 0; ) {
-    const equals = FIXED_ANSWERS.indexOf("=", at);
-    const end = FIXED_ANSWERS.indexOf("\n", at + 1);
-    const key = FIXED_ANSWERS.substring(at + 1, equals);
-    if (words.substr(0, key.length) === key) return FIXED_ANSWERS.substring(equals + 1, end);
-    at = FIXED_ANSWERS.indexOf("\n" + words.substr(0, 2), end);
-  }
-  const found = findKey(words, false);
-  if (!found) return "??: " + words;
+  const key = keyOf(words);
+  const row = settingRow(key);
+  if (!row) return fixedAnswer(key) || "??: " + words;
   const prefs = console.settings.prefs;
-  const field = found[0];
-  const kind = found[1][1];
-  const value = (prefs as unknown as { [field: string]: number })[field];
-  switch (kind) {
+  const field = fieldOf(row);
+  const value = prefs[field] as number;
+  switch ((row[field] as string).substr(0, 1)) {
     case "s":
       return value ? "> on" : "> off";
     case "d":
@@ -64,15 +67,13 @@ export function getCommand(console: Console, _name: string, words: string): stri
     case "t":
       return "> " + prefs.owner.split("\n").join("|");
     case "r":
-      return "> " + ftoa(prefs.freqHz / 1e6) + "," + ftoa3(prefs.bwHz / 1e3) + "," + prefs.sf + "," + prefs.cr;
-    case "f":
-      return "> " + ftoa(value / 1e6);
-    case "p":
-      return "> " + (value / 10).toFixed(1) + "%";
-    case "a":
-      return "> " + ftoa(1000 / value - 1);
+      if (key === "freq") return "> " + ftoa(value / 1e6);
+      if (key === "tx") return "> " + value;
+      if (key === "af") return "> " + ftoa(1000 / value - 1);
+      if (key === "dutycycle") return "> " + (value / 10).toFixed(1) + "%";
+      return "> " + ftoa(value / 1e6) + "," + ftoa3(prefs.bwHz / 1e3) + "," + prefs.sf + "," + prefs.cr;
     case "l":
-      return "> " + LOOP_WORDS[value];
+      return "> " + loopWords()[value];
     case "v": {
       const own = console.board.battery.multiplier;
       return own ? "> " + (value || own).toFixed(3) : "Error: unsupported";

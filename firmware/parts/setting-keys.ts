@@ -1,64 +1,89 @@
-// What `get` and `set` know, by MeshCore's names: one table of what is kept, and what MeshCore has and this board has not.
+// What `get` and `set` know, by MeshCore's names: the one table of what is kept.
 import type { Prefs } from "../prefs.ts";
 
+/** The field of Prefs that a key shows and changes, and its columns: `kind|from|to|what is said otherwise`. */
+export type SettingRow = { readonly [Field in keyof Prefs]?: string };
+
 /**
- * Rows of `key|kind|...` by the field of Prefs that they show and change, with `;` between two; a key that another one begins
- * with stands behind that. Kinds:
+ * The row of a key, or null. A switch, since making a table of them all takes a board four times as long. Kinds:
  *
  *   s  on or off
- *   i  whole number from | to | what is said otherwise       d  the same with decimals
- *   e  degrees up to                                         t  bytes of text
- *   r f p a n g l v   those of a kind of their own: radio, frequency, share and airtime factor, name, seconds rounded to 4,
- *                     words, multiplier
+ *   i  whole number                  d  with decimals
+ *   e  degrees up to                 t  at most so many bytes of text
+ *   r  of the radio: what is said when it cannot be
+ *   n g l v  those of a kind of their own: name, seconds rounded to 4, words, multiplier
  */
-export const KEYS: { readonly [Field in keyof Prefs]?: string } = {
-  rxGain: "radio.rxgain|s",
-  freqHz: "radio|r;freq|f",
-  powerDbm: "tx|i|-9|22|Error, must be -9 to 22",
-  dutyPermille: "dutycycle|p;af|a",
-  intThresh: "int.thresh|i|0|255",
-  cad: "cad|s",
-  agcResetS: "agc.reset.interval|g|0|1020",
-  name: "name|n",
-  latE6: "lat|e|90",
-  lonE6: "lon|e|180",
-  repeat: "repeat|s",
-  rxDelay: "rxdelay|d|0|20",
-  txDelay: "txdelay|d|0|2",
-  directTxDelay: "direct.txdelay|d|0|2",
-  advertMax: "flood.max.advert|i|0|64|Error, max 64",
-  unscopedMax: "flood.max.unscoped|i|0|64|Error, max 64",
-  floodMax: "flood.max|i|0|64|Error, max 64",
-  loopDetect: "loop.detect|l",
-  multiAcks: "multi.acks|i|0|1",
-  hashMode: "path.hash.mode|i|0|2|Error, must be 0,1, or 2",
-  advertMin: "advert.interval|i|60|240|Error: interval range is 60-240 minutes",
-  floodAdvertH: "flood.advert.interval|i|3|168|Error: interval range is 3-168 hours",
-  owner: "owner.info|t|119",
-  adcMultiplier: "adc.multiplier|v|0|10",
-};
-
-/** By number in Prefs. */
-export const LOOP_WORDS = ["off", "minimal", "moderate", "strict"];
-
-/**
- * [field, columns of its row] of the key that `text` begins with, with a space behind it to set it; null when there is none.
- * `keys` is KEYS: an object of the caller's, for it is made anew each time that a part runs.
- */
-export function findKey(text: string, isSet: boolean): [string, string[]] | null {
-  const start = text.substr(0, 2);
-  for (const field in KEYS) {
-    const rows = KEYS[field as keyof Prefs] as string;
-    if (rows.indexOf(start) < 0) continue;
-    const each = rows.split(";");
-    for (let i = 0; i < each.length; i++) {
-      const columns = each[i].split("|");
-      const key = columns[0];
-      if (text.substr(0, key.length) !== key) continue;
-      const next = text.substr(key.length, 1);
-      // MeshCore's own way: `get` takes anything behind a key, but for this one.
-      if (isSet ? next === " " : key !== "tx" || !next || next === " ") return [field, columns];
-    }
+export function settingRow(key: string): SettingRow | null {
+  switch (key) {
+    case "name":
+      return { name: "n" };
+    case "radio":
+      return { freqHz: "r|Error, invalid radio params" };
+    case "freq":
+      return { freqHz: "r|Error, invalid radio params" };
+    case "tx":
+      return { powerDbm: "r|Error, must be -9 to 22" };
+    case "lat":
+      return { latE6: "e|90" };
+    case "lon":
+      return { lonE6: "e|180" };
+    case "dutycycle":
+      return { dutyPermille: "r|ERROR: dutycycle must be 1-100" };
+    case "af":
+      return { dutyPermille: "r|Error, must be 0-999" };
+    case "repeat":
+      return { repeat: "s" };
+    case "flood.max":
+      return { floodMax: "i|0|64|Error, max 64" };
+    case "flood.max.unscoped":
+      return { unscopedMax: "i|0|64|Error, max 64" };
+    case "flood.max.advert":
+      return { advertMax: "i|0|64|Error, max 64" };
+    case "advert.interval":
+      return { advertMin: "i|60|240|Error: interval range is 60-240 minutes" };
+    case "flood.advert.interval":
+      return { floodAdvertH: "i|3|168|Error: interval range is 3-168 hours" };
+    case "int.thresh":
+      return { intThresh: "i|0|255" };
+    case "cad":
+      return { cad: "s" };
+    case "agc.reset.interval":
+      return { agcResetS: "g|0|1020" };
+    case "radio.rxgain":
+      return { rxGain: "s" };
+    case "rxdelay":
+      return { rxDelay: "d|0|20" };
+    case "txdelay":
+      return { txDelay: "d|0|2" };
+    case "direct.txdelay":
+      return { directTxDelay: "d|0|2" };
+    case "loop.detect":
+      return { loopDetect: "l" };
+    case "multi.acks":
+      return { multiAcks: "i|0|1" };
+    case "path.hash.mode":
+      return { hashMode: "i|0|2|Error, must be 0,1, or 2" };
+    case "owner.info":
+      return { owner: "t|119" };
+    case "adc.multiplier":
+      return { adcMultiplier: "v|0|10" };
   }
   return null;
+}
+
+/** The first word of what follows `get` or `set`. */
+export function keyOf(words: string): string {
+  const space = words.indexOf(" ");
+  return space < 0 ? words : words.substr(0, space);
+}
+
+/** The only field of a row, as it is called in the build. */
+export function fieldOf(row: SettingRow): keyof Prefs {
+  for (const field in row) return field as keyof Prefs;
+  throw new Error("bug: a row without a field");
+}
+
+/** By number in Prefs. */
+export function loopWords(): string[] {
+  return ["off", "minimal", "moderate", "strict"];
 }

@@ -14,7 +14,7 @@ import { LINK_MAX_BODY, sealBody } from "../../protocol/link-frame.ts";
 import { groupText, TEST_KEY } from "../scenario/world.ts";
 import { ENGINE_QUIT, type EngineCommand, inEngineFolder, runEngine, storeInEspruino } from "./engines.ts";
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 180_000;
 
 /** Instructions of a handler, the most of all times that it was measured. */
 export interface Cost {
@@ -310,7 +310,18 @@ function probeSteps(): string[] {
     ...type("console:ver", "ver"),
     ...type("console:rooms", "rooms"),
     ...type("console:history", "history test 3"),
-    ...type("console:get-radio", "get radio"),
+    ...type("console:get", "get radio"),
+    ...type("console:get", "get adc.multiplier"),
+    ...type("console:get", "get no.such.key"),
+    ...type("console:set", "set radio 869.618,62.5,8,8"),
+    ...type("console:set", "set adc.multiplier 1"),
+    ...type("console:set", "set no.such.key 1"),
+    ...type("console:no-command", "sensor nothing"),
+    ...type("console:stats-core", "stats-core"),
+    ...type("console:stats-radio", "stats-radio"),
+    ...type("console:clear-stats", "clear stats"),
+    ...type("console:region", "region put europe"),
+    ...type("console:region", "region"),
     ...type("console:stats-packets", "stats-packets"),
     ...type("console:help", "help"),
     say("console:say", "say test hello\r"),
