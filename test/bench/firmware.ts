@@ -81,7 +81,7 @@ async function memoryOf(board: Board, engine: Engine, jerry: Engine | undefined)
     bytes: read(`${board.id}.js`).length,
     parts: read(`${board.id}.lib`).length,
     jerryBytes: read(`${board.id}.jerry.js`).length,
-    jerryHeap: heap?.memory.peak?.usage ?? null,
+    jerryHeap: heap?.memory.heap?.usage ?? null,
     rest: used("loaded"),
     full: used("full"),
     jsVars: board.engine.jsVars,

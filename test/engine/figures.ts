@@ -43,12 +43,12 @@ export function budgetReport(figures: Figures[]): number {
   };
   for (const { engine, board, outcome, probe } of figures) {
     const budget = board.mcu === "ESP32-S3" ? ESP32 : BUDGETS;
-    const { before, loaded, full, peak } = outcome.memory;
+    const { before, loaded, full, heap } = outcome.memory;
     console.log(`\n${engine.name}, bundle of ${board.id}`);
     const suffix = engine.kind === "jerryscript" ? ".jerry.js" : ".js";
     const bundle = readFileSync(join(import.meta.dirname, "../../dist/firmware", board.id + suffix)).length;
     row("bundle, bytes", bundle, engine.kind === "jerryscript" ? undefined : budget.bundle);
-    if (peak) row("heap at its peak, with the chip model, bytes", peak.usage);
+    if (heap) row("heap of the bundle at its peak, bytes", heap.usage);
     if (before === undefined || loaded === undefined || full === undefined) continue;
     const whole = loaded.usage - before.usage;
     row("JsVars: chip model and harness", before.usage);

@@ -4,7 +4,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Board, TCXO_VOLTS } from "../../boards/board.ts";
 import { gpioOf } from "../../boards/gpio.ts";
-import { ENGINE_QUIT, type EngineCommand, inEngineFolder, runEngine, storeInEspruino } from "./engines.ts";
+import {
+  ENGINE_QUIT,
+  type EngineCommand,
+  type EngineRun,
+  inEngineFolder,
+  runEngine,
+  storeInEspruino,
+} from "./engines.ts";
 import { ESPRUINO_PRELUDE, JERRY_PRELUDE, STEP_RUNNER } from "./inside.ts";
 
 const FIRMWARE = join(import.meta.dirname, "../../dist/firmware");
@@ -55,19 +62,28 @@ export async function known(engine: EngineCommand): Promise<Engine> {
 export function runSteps(engine: Engine, board: Board, steps: string[]): Promise<Outcome> {
   return inEngineFolder(async (folder) => {
     const isJerry = engine.kind === "jerryscript";
+    const limits = { folder, limitMs: LIMIT_MS };
+    // What the chip model and all these steps take of the same heap.
+    const alone = isJerry ? await runEngine(engine, jerryScript(board, steps, ""), limits) : null;
     const script = isJerry
-      ? jerryScript(board, steps)
+      ? jerryScript(board, steps, read(`${board.id}.jerry.js`))
       : await espruinoScript(engine, folder, board, `${steps.join("\n")}\n`);
-    const run = await runEngine(engine, script, { folder, limitMs: LIMIT_MS });
+    const run = await runEngine(engine, script, limits);
     if (run.ended !== "script") {
       const end = (run.text + run.errors).trimEnd().slice(0, 2500);
       throw new Error(`${engine.name} stopped early (${run.ended}, code ${run.code}): ${end}`);
     }
     const outcome = sorted(run.text);
-    const heap = /Peak allocated = (\d+) bytes/.exec(run.errors + run.text);
-    if (isJerry && heap) outcome.memory.peak = { free: 0, total: 0, usage: Number(heap[1]) };
+    const peak = heapPeak(run);
+    const harness = alone && heapPeak(alone);
+    if (peak && harness) outcome.memory.heap = { free: 0, total: 0, usage: peak - harness };
     return outcome;
   });
+}
+
+/** What JerryScript's --mem-stats says, in bytes; 0 without that option. */
+function heapPeak(run: EngineRun): number {
+  return Number(/Peak allocated = (\d+) bytes/.exec(run.errors + run.text)?.[1] ?? 0);
 }
 
 function sorted(text: string): Outcome {
@@ -137,8 +153,8 @@ async function espruinoScript(engine: Engine, folder: string, board: Board, step
     setTimeout(step,300);`;
 }
 
-function jerryScript(board: Board, steps: string[]): string {
-  const bundle = read(`${board.id}.jerry.js`);
+/** `bundle`: "" for none, which leaves the steps undone. */
+function jerryScript(board: Board, steps: string[], bundle: string): string {
   return `${JERRY_PRELUDE}
     var STEPS=${JSON.stringify(steps)};
     ${read("chip-model.js")}
@@ -147,5 +163,5 @@ function jerryScript(board: Board, steps: string[]): string {
     HASH="${createHash("sha256").update(bundle, "latin1").digest("hex")}";
     function FINISH(){}
     ${bundle}
-    later(step,300);run();${ENGINE_QUIT}`;
+    ${bundle && "later(step,300);run();"}${ENGINE_QUIT}`;
 }
