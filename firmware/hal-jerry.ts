@@ -56,6 +56,7 @@ export interface Native {
   watchdog?(seconds: number): void;
   kick?(): void;
   onError?(fn: (error: unknown) => void): void;
+  peek?(address: number): number;
   reboot(): void;
 }
 
@@ -79,7 +80,7 @@ export class JerryHal implements Hal {
   readonly toBytes = latin1ToBytes;
   readonly bundleHash: Uint8Array;
   readonly flash: FlashPort | null;
-  readonly peek = (_address: number): number => 0;
+  readonly peek: (address: number) => number;
   stuck = false;
   private readonly host: Native;
   private readonly board: BoardFacts;
@@ -108,6 +109,8 @@ export class JerryHal implements Hal {
     const native = host.crc32;
     this.crc32 = native ? (bytes) => native(bytes) : crc32;
     this.flash = flashOf(host);
+    const { peek } = host;
+    this.peek = peek ? (address) => peek(address) : () => 0;
     this.bundleHash = new Uint8Array(32);
     if (host.codeHash) host.codeHash(this.bundleHash);
   }

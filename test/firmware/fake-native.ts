@@ -5,6 +5,7 @@ import { createCipheriv, createDecipheriv, createHash } from "node:crypto";
 import type { Native } from "../../firmware/hal-jerry.ts";
 import { crc32 } from "../../protocol/crc32.ts";
 import { VirtualClock } from "../../simulator/clock.ts";
+import { Flash } from "../../simulator/flash.ts";
 
 /** A call takes so long, that the firmware's waiting loops end. */
 const CALL_MS = 0.05;
@@ -26,12 +27,14 @@ export class FakeNative implements Native {
   /** Errors that came out of callbacks; the host goes on. */
   readonly errors: unknown[] = [];
   readonly calls: string[] = [];
+  readonly flash = new Flash(0xa0000, 8);
   i2cAnswers = true;
   private spent = 0;
   private busy = false;
   private readonly timers = new Map<number, () => void>();
   private readonly watches = new Map<number, () => void>();
   private lastId = 0;
+  private onUncaught: ((error: unknown) => void) | null = null;
   private onData: (() => void) | null = null;
 
   /** One callback at a time, never out of a call of the firmware's. */
@@ -42,6 +45,7 @@ export class FakeNative implements Native {
       fn();
     } catch (error) {
       this.errors.push(error);
+      this.onUncaught?.(error);
     } finally {
       this.busy = false;
     }
@@ -153,6 +157,33 @@ export class FakeNative implements Native {
   heapFree? = (): number => 1000;
   heapTotal? = (): number => 5000;
 
+  flashRead? = (address: number, into: Uint8Array): void => {
+    into.set(this.flash.read(whole(address), bytes(into).length));
+  };
+
+  flashWrite? = (address: number, data: Uint8Array): void => {
+    this.flash.write(whole(address), bytes(data));
+  };
+
+  flashErase? = (address: number): void => {
+    assert.equal(address % 4096, 0);
+    this.flash.erase(address);
+  };
+
+  watchdog? = (seconds: number): void => {
+    this.calls.push(`watchdog ${whole(seconds)}`);
+  };
+
+  kick? = (): void => {
+    this.calls.push("kick");
+  };
+
+  onError? = (fn: (error: unknown) => void): void => {
+    this.onUncaught = fn;
+  };
+
+  peek? = (address: number): number => address + 1;
+
   tidy? = (): void => {
     this.calls.push("tidy");
   };
@@ -181,6 +212,7 @@ export class FakeNative implements Native {
 /** What a host may do without. */
 export const OPTIONAL = [
   ..."millivolts i2cWrite serialClose sha256 sha512 aes crc32 codeHash heapFree heapTotal tidy".split(" "),
+  ..."flashRead flashWrite flashErase watchdog kick onError peek".split(" "),
 ] as (keyof Native)[];
 
 /** A host without what it may do without. */

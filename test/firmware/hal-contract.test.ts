@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { crc32 } from "../../protocol/crc32.ts";
 import { softCrypto } from "../../protocol/soft-crypto.ts";
-import { GPIO, STANDS, type Stand } from "./hal-stands.ts";
+import { GPIO, LOG, STANDS, type Stand } from "./hal-stands.ts";
 
 const ALL_BYTES = Uint8Array.from({ length: 256 }, (_, i) => i);
 
@@ -202,6 +202,36 @@ for (const [title, make] of Object.entries(STANDS)) {
       assert.deepEqual(plain(one), before);
       assert.deepEqual(before, plain(softCrypto().sha256(ALL_BYTES.slice(16, 48))));
       assert.equal(stand.hal.crc32(part), crc32(ALL_BYTES.slice(16, 48)));
+    });
+
+    it("keeps words in flash: writing clears bits, erasing a page sets them all", () => {
+      const { flash } = stand.hal;
+      if (!flash) {
+        assert.match(title, /only what it must/);
+        return;
+      }
+      const at = LOG + 4096;
+      assert.deepEqual(plain(flash.read(8, at - 4)), [255, 255, 255, 255, 255, 255, 255, 255]);
+      flash.write(stand.bytes([1, 2, 3, 4, 5, 6, 7, 8]), at - 4);
+      flash.write(stand.bytes([5, 0, 7, 0]), at);
+      assert.deepEqual(plain(flash.read(6, at - 4)), [1, 2, 3, 4, 5, 0]);
+      const answer = flash.read(4, at);
+      answer[0] = 99;
+      flash.erasePage(at);
+      assert.deepEqual(plain(flash.read(12, at - 4)), [1, 2, 3, 4, ...new Array(8).fill(255)]);
+    });
+
+    it("hands on what no code has caught, where it can", () => {
+      const caught: unknown[] = [];
+      stand.hal.onError((error) => caught.push((error as Error).message));
+      stand.hal.after(() => {
+        throw new Error("as expected by the test");
+      }, 1);
+      stand.advance(100);
+      assert.deepEqual(caught, /only what it must/.test(title) ? [] : ["as expected by the test"]);
+      stand.hal.watchdog(30);
+      stand.hal.kick();
+      assert.equal(stand.hal.hasOverflowed(), false);
     });
 
     it("says what it runs on, and how much memory there is", () => {

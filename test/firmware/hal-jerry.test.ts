@@ -39,6 +39,9 @@ describe("JerryHal", () => {
       one.memory();
       one.tidy();
       one.batteryMv();
+      one.onError(() => undefined);
+      one.watchdog(30);
+      one.kick();
       one.repl();
     });
   }
@@ -64,6 +67,24 @@ describe("JerryHal", () => {
     one.tidy();
     one.reboot();
     assert.deepEqual(host.calls, ["tidy", "reboot"]);
+  });
+
+  it("has flash only from a host with all three of its functions", () => {
+    for (const name of ["flashRead", "flashWrite", "flashErase"] as const) {
+      const host = new FakeNative();
+      delete host[name];
+      assert.equal(hal(host).flash, null);
+    }
+  });
+
+  it("hands watchdog and memory words through", () => {
+    const host = new FakeNative();
+    const one = hal(host);
+    one.watchdog(30);
+    one.kick();
+    assert.deepEqual(host.calls, ["watchdog 30", "kick"]);
+    assert.equal(one.peek(7), 8);
+    assert.equal(hal(bareNative()).peek(7), 0);
   });
 
   it("opens USB where the board has no UART, else its pins, and gives the line back", () => {

@@ -2,6 +2,7 @@
 import { buildSync } from "esbuild";
 import type { BoardFacts, Hal, PinName } from "../../firmware/hal.ts";
 import { JerryHal } from "../../firmware/hal-jerry.ts";
+import { Flash } from "../../simulator/flash.ts";
 import { Bench } from "../simulator/engine.ts";
 import { bareNative, FakeNative } from "./fake-native.ts";
 
@@ -28,6 +29,8 @@ export const GPIO = {
   ...{ led: 10, power: 11, other: 12, battery: 13 },
 };
 
+export const LOG = 0xa0000;
+
 export function boardFacts(named: (gpio: number) => PinName, more: Partial<BoardFacts> = {}): BoardFacts {
   const pin = (use: keyof typeof GPIO): PinName => named(GPIO[use]);
   const none = named(-1);
@@ -48,6 +51,8 @@ export function boardFacts(named: (gpio: number) => PinName, more: Partial<Board
     led: { pin: pin("led"), active: 0 },
     battery: { pin: pin("battery"), multiplier: 2 },
     roomBytes: 2048,
+    log: { address: LOG, pages: 8 },
+    resetRegister: 0,
     ...more,
   } as BoardFacts;
 }
@@ -89,7 +94,7 @@ function espruinoStand(): Stand {
   });
   const pins = Object.values(GPIO).map((gpio) => `D${gpio}`);
   const data: number[][] = [];
-  const bench = new Bench(built.outputFiles[0].text, { pins, analog: 0.3 });
+  const bench = new Bench(built.outputFiles[0].text, { pins, analog: 0.3, flash: new Flash(LOG, 8) });
   const { options } = bench.engine as unknown as {
     options: { hardware: { spiTransfer(bus: string, out: Uint8Array, nss: string): Uint8Array } };
   };
