@@ -206,13 +206,11 @@ export class JerryHal implements Hal {
   curve(): CurvePort {
     const { edPublic, edSign, edVerify } = this.host;
     const soft = part(this, "softCurve")(this.crypto);
-    if (!edPublic) return soft;
+    if (!edPublic || !edSign || !edVerify) return soft;
     return {
       publicKey: (key) => atOnce(() => filled(32, (into) => edPublic(key, into))),
-      sign: (key, publicKey, message) =>
-        atOnce(() => filled(64, (into) => (edSign as NonNullable<Native["edSign"]>)(key, publicKey, message, into))),
-      verify: (publicKey, message, signature) =>
-        atOnce(() => (edVerify as NonNullable<Native["edVerify"]>)(publicKey, message, signature)),
+      sign: (key, publicKey, message) => atOnce(() => filled(64, (into) => edSign(key, publicKey, message, into))),
+      verify: (publicKey, message, signature) => atOnce(() => edVerify(publicKey, message, signature)),
       shared: soft.shared,
     };
   }

@@ -62,7 +62,7 @@ export function linkPlan(model: string, sha256: string): Plan {
   const net = groupText(NET_KEY, TIME + 3, "Eve", "in the other room");
   const own = groupText(TEST_KEY, TIME + 4, "Host", "from the host");
   const advert = `1100${"5a".repeat(101)}`;
-  const hello = { version: 1, minVersion: 1, unixTime: TIME, wants: link.WANTS_HEARD };
+  const hello = { version: link.LINK_VERSION, minVersion: link.LINK_VERSION, unixTime: TIME, wants: link.WANTS_HEARD };
   const send = { priority: 1, payloadType: 5, payload: hexToBytes(own.slice(4)) };
   const radio = { freqHz: 869618000, bwHz: 62500, sf: 8, cr: 8, powerDbm: 14, dutyPermille: 100 };
   const damaged = frame(link.GetStatus, { req: 1 }).replace("\x01", "\x02");
@@ -106,7 +106,7 @@ export function linkPlan(model: string, sha256: string): Plan {
       all.filter((each) => each.table.type === table.type).map((each) => each.value as MessageValue<M>);
     const [greeting, again] = of(link.BoardHello);
     assert.equal(of(link.BoardHello).length, 2, "BoardHello");
-    assert.deepEqual([greeting.version, greeting.minVersion], [1, 1]);
+    assert.deepEqual([greeting.version, greeting.minVersion], [link.LINK_VERSION, link.LINK_VERSION]);
     assert.equal(bytesToHex(greeting.sha256), sha256, "sha256 of the bundle");
     const texts = Buffer.from(greeting.text).toString().split("\0");
     assert.deepEqual([texts.length, texts[0], texts[2], texts[3]], [4, model, "0.1.0", model]);

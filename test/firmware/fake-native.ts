@@ -4,11 +4,16 @@ import assert from "node:assert/strict";
 import { createCipheriv, createDecipheriv, createHash } from "node:crypto";
 import type { Native } from "../../firmware/hal-jerry.ts";
 import { crc32 } from "../../protocol/crc32.ts";
+import { complete } from "../../protocol/curve.ts";
+import { softCurve } from "../../protocol/curve25519.ts";
+import { softCrypto } from "../../protocol/soft-crypto.ts";
 import { VirtualClock } from "../../simulator/clock.ts";
 import { Flash } from "../../simulator/flash.ts";
 
 /** A call takes so long, that the firmware's waiting loops end. */
 const CALL_MS = 0.05;
+
+const CURVE = softCurve(softCrypto());
 
 export class FakeNative implements Native {
   readonly version: number = 1;
@@ -150,6 +155,21 @@ export class FakeNative implements Native {
     return crc32(bytes(data));
   };
 
+  edPublic? = (privateKey: Uint8Array, into: Uint8Array): void => {
+    this.calls.push("edPublic");
+    into.set(complete(CURVE.publicKey(privateKey)));
+  };
+
+  edSign? = (privateKey: Uint8Array, publicKey: Uint8Array, message: Uint8Array, into: Uint8Array): void => {
+    this.calls.push("edSign");
+    into.set(complete(CURVE.sign(privateKey, publicKey, message)));
+  };
+
+  edVerify? = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean => {
+    this.calls.push("edVerify");
+    return complete(CURVE.verify(publicKey, message, signature));
+  };
+
   codeHash? = (into: Uint8Array): void => {
     into.fill(7);
   };
@@ -212,7 +232,7 @@ export class FakeNative implements Native {
 /** What a host may do without. */
 export const OPTIONAL = [
   ..."millivolts i2cWrite serialClose sha256 sha512 aes crc32 codeHash heapFree heapTotal tidy".split(" "),
-  ..."flashRead flashWrite flashErase watchdog kick onError peek".split(" "),
+  ..."edPublic edSign edVerify flashRead flashWrite flashErase watchdog kick onError peek".split(" "),
 ] as (keyof Native)[];
 
 /** A host without what it may do without. */

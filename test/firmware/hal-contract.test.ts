@@ -1,9 +1,18 @@
 import assert from "node:assert/strict";
+import { createPrivateKey, createPublicKey } from "node:crypto";
+import { HOST_SIGNS } from "../../firmware/features.ts";
 import { crc32 } from "../../protocol/crc32.ts";
+import { complete } from "../../protocol/curve.ts";
 import { softCrypto } from "../../protocol/soft-crypto.ts";
 import { GPIO, LOG, STANDS, type Stand } from "./hal-stands.ts";
 
 const ALL_BYTES = Uint8Array.from({ length: 256 }, (_, i) => i);
+
+function edPublicKey(seed: Uint8Array): Uint8Array {
+  const der = Buffer.concat([Buffer.from("302e020100300506032b657004220420", "hex"), seed]);
+  const key = createPrivateKey({ key: der, format: "der", type: "pkcs8" });
+  return createPublicKey(key).export({ format: "der", type: "spki" }).subarray(-32);
+}
 
 for (const [title, make] of Object.entries(STANDS)) {
   describe(title, () => {
@@ -202,6 +211,25 @@ for (const [title, make] of Object.entries(STANDS)) {
       assert.deepEqual(plain(one), before);
       assert.deepEqual(before, plain(softCrypto().sha256(ALL_BYTES.slice(16, 48))));
       assert.equal(stand.hal.crc32(part), crc32(ALL_BYTES.slice(16, 48)));
+    });
+
+    it("signs and verifies where that is the board's to do, and knows a changed message", () => {
+      // Sources without a build's switches are those of a board whose host signs.
+      if (HOST_SIGNS && title.startsWith("EspruinoHal")) {
+        assert.throws(() => stand.hal.curve(), /the curve is the host's/);
+        return;
+      }
+      const curve = stand.hal.curve();
+      const key = stand.hal.crypto.sha512(stand.bytes(ALL_BYTES.slice(0, 32)));
+      key[0] &= 0xf8;
+      key[31] = (key[31] & 0x3f) | 0x40;
+      const mine = complete(curve.publicKey(key));
+      // RFC 8032 has no such seed: Node's own Ed25519 is the second opinion.
+      assert.deepEqual(plain(mine), plain(edPublicKey(ALL_BYTES.slice(0, 32))));
+      const signature = complete(curve.sign(key, mine, stand.bytes([1, 2, 3])));
+      assert.equal(signature.length, 64);
+      assert.equal(complete(curve.verify(mine, stand.bytes([1, 2, 3]), signature)), true);
+      assert.equal(complete(curve.verify(mine, stand.bytes([1, 2, 4]), signature)), false);
     });
 
     it("keeps words in flash: writing clears bits, erasing a page sets them all", () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { BoardFacts } from "../../firmware/hal.ts";
 import { JerryHal, type Native } from "../../firmware/hal-jerry.ts";
+import { complete } from "../../protocol/curve.ts";
 import { bareNative, FakeNative, OPTIONAL } from "./fake-native.ts";
 import { asNumber, boardFacts, GPIO } from "./hal-stands.ts";
 
@@ -67,6 +68,25 @@ describe("JerryHal", () => {
     one.tidy();
     one.reboot();
     assert.deepEqual(host.calls, ["tidy", "reboot"]);
+  });
+
+  it("leaves the curve to a host with all three of its functions", () => {
+    const key = new Uint8Array(64).fill(72);
+    const host = new FakeNative();
+    const curve = hal(host).curve();
+    const mine = complete(curve.publicKey(key));
+    const signature = complete(curve.sign(key, mine, key));
+    assert.equal(complete(curve.verify(mine, key, signature)), true);
+    assert.deepEqual(host.calls, ["edPublic", "edSign", "edVerify"]);
+    for (const name of ["edPublic", "edSign", "edVerify"] as const) {
+      const lame = new FakeNative();
+      delete lame[name];
+      complete(hal(lame).curve().publicKey(key));
+      assert.deepEqual(
+        lame.calls.filter((call) => call.startsWith("ed")),
+        [],
+      );
+    }
   });
 
   it("has flash only from a host with all three of its functions", () => {
