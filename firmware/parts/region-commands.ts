@@ -22,17 +22,18 @@ export function regionCommand(
   const bare = (name: string): string => (name.charAt(0) === "#" ? name.substr(1) : name);
   const mark = (row: number): string => (map.flags[row] & REGION_DENY ? "" : "F");
 
+  /** All names without `#`, a line each, with a line end before and behind each: searched by the engine, not by the interpreter. */
+  const namesOf = (regions: Regions): string => ("\n" + regions.names.join("\n") + "\n").split("\n#").join("\n");
+
   /** Row of a name, -1 = none. `isPrefix`: the beginning will do where nothing is called just so; the last one wins. */
   const find = (regions: Regions, wanted: string, isPrefix: boolean): number => {
     if (wanted === "*") return 0;
-    const name = bare(wanted);
-    let found = -1;
-    for (let row = 1; row < regions.names.length; row++) {
-      const other = bare(regions.names[row]);
-      if (other === name) return row;
-      if (isPrefix && other.substr(0, name.length) === name) found = row;
-    }
-    return found;
+    const begin = "\n" + bare(wanted);
+    const names = namesOf(regions);
+    let at = names.indexOf(begin + "\n");
+    if (at < 0 && isPrefix)
+      for (let next = names.indexOf(begin); next >= 0; next = names.indexOf(begin, next + 1)) at = next;
+    return at < 0 ? -1 : names.substr(0, at).split("\n").length - 1;
   };
 
   /** Adds a region or moves it; -1 when that cannot be. */
@@ -46,19 +47,19 @@ export function regionCommand(
   };
 
   const tree = (): string => {
-    let text = "";
-    const rows = [0];
+    const names = namesOf(map).split("\n");
     const indents = [""];
-    while (rows.length) {
-      const row = rows.pop() as number;
-      const indent = indents.pop() as string;
-      const flood = mark(row);
-      text += indent + bare(map.names[row]) + (row === map.home ? "^" : "") + (flood && " F") + "\n";
-      for (let i = map.names.length - 1; i > 0; i--) {
-        if (map.parents[i] !== row) continue;
-        rows.push(i);
-        indents.push(indent + " ");
+    let text = "";
+    let rows = [0];
+    while (rows.length && text.length < MAX_ANSWER) {
+      const row = rows.shift() as number;
+      const below: number[] = [];
+      text += indents[row] + names[row + 1] + (row === map.home ? "^" : "") + (mark(row) ? " F\n" : "\n");
+      for (let i = map.parents.indexOf(row, 1); i > 0 && i < map.names.length; i = map.parents.indexOf(row, i + 1)) {
+        below.push(i);
+        indents[i] = indents[row] + " ";
       }
+      if (below.length) rows = below.concat(rows);
     }
     return text.substr(0, MAX_ANSWER - 1);
   };
@@ -134,7 +135,7 @@ export function regionCommand(
   if (map.loading) return load(map.loading);
   const words = line.split(" ");
   const name = words[1] || "";
-  const row = find(map, name, true);
+  const row = name ? find(map, name, true) : -1;
   switch (words[0] + (name ? " x" : "")) {
     case "":
       return tree();
