@@ -32,7 +32,7 @@ export class Log {
   private readonly address: number;
   private readonly crc32: Hal["crc32"];
 
-  constructor(hal: Hal, flash: FlashPort, address: number, pages: number) {
+  constructor(hal: Pick<Hal, "crc32">, flash: FlashPort, address: number, pages: number) {
     this.flash = flash;
     this.crc32 = hal.crc32;
     this.address = address;

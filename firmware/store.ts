@@ -94,8 +94,14 @@ export class Store {
     };
     const replay = (): void => part(hal, "replay")(this, ready);
     const apply = (): void => part(hal, "applySettings")(this, () => hal.after(replay, 1));
-    if (this.settings) part(hal, "recall")(this, () => hal.after(apply, 1));
-    else ready();
+    try {
+      if (this.settings) part(hal, "recall")(this, () => hal.after(apply, 1));
+      else ready();
+    } catch (_) {
+      // No parts, or those of another build: the radio and the engine's prompt work, and flash.sh puts it right.
+      this.frozen = "mc.lib";
+      ready();
+    }
   }
 
   /** Settings or rooms have changed. */

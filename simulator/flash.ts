@@ -9,6 +9,8 @@ export interface FlashOperation {
   readonly address: number;
   /** Words that it programs or erases. */
   readonly words: number;
+  /** What it programs. */
+  readonly data?: Uint8Array;
 }
 
 /** How far an operation comes before the power is gone: so many whole words, and some bits of the next one. */
@@ -60,7 +62,7 @@ export class Flash {
     this.claim("write", address, data.length);
     if (address % WORD || data.length % WORD) throw this.broken(`write of ${data.length} bytes at ${hex(address)}`);
     const at = address - this.address;
-    const cut = this.begin({ kind: "write", address, words: data.length / WORD });
+    const cut = this.begin({ kind: "write", address, words: data.length / WORD, data });
     const whole = cut ? Math.min(cut.words * WORD, data.length) : data.length;
     for (let i = 0; i < whole; i++) {
       if (data[i] & ~this.bytes[at + i]) this.broken(`a bit from 0 to 1 at ${hex(address + i)}`);
@@ -93,6 +95,19 @@ export class Flash {
       }
     }
     throw new PowerCut();
+  }
+
+  /** Does an operation again that beforeEach was told of. */
+  redo(operation: FlashOperation): void {
+    if (operation.data) this.write(operation.address, operation.data);
+    else this.erase(operation.address);
+  }
+
+  /** The same memory, with a life of its own. */
+  copy(): Flash {
+    const copy = new Flash(this.address, this.bytes.length / FLASH_PAGE);
+    copy.bytes.set(this.bytes);
+    return copy;
   }
 
   private begin(operation: FlashOperation): Cut | null {

@@ -15,6 +15,8 @@ export function commandsWith(letters: string): string {
       return "\nclkreboot=0";
     case "clo":
       return "\nclock sync=0\nclock=0";
+    case "err":
+      return "\nerrors$=1";
     case "get":
       return "\nget acl$=0\nget =4";
     case "hel":

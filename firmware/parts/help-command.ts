@@ -17,6 +17,7 @@ export const HELP = [
   " repl                      hands the port to the engine's prompt",
   "Numbers",
   " stats-core, stats-radio, stats-packets",
+  " errors                    why it started, how often, and what went wrong",
   " clear stats",
   "Settings: get KEY, set KEY VALUE",
   " name                      who we are on the air",

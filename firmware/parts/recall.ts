@@ -10,7 +10,7 @@ import { MARK, RECORD, SAFE_AFTER, START, STATE } from "../store-format.ts";
 type Take = (bytes: Uint8Array, at: number, length: number, kind: number, address: number) => void;
 
 /** Finds the pages of `log`, hands out every record, oldest first, and makes it ready for more. */
-function scan(hal: Hal, log: Log, take: Take, done: () => void): void {
+export function scan(hal: Pick<Hal, "flash" | "after" | "crc32">, log: Log, take: Take, done: () => void): void {
   const flash = hal.flash as FlashPort;
   const numbers: number[] = [];
   let bytes = new Uint8Array(0);

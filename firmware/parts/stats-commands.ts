@@ -1,6 +1,7 @@
 // What a board has counted, in MeshCore's JSON (StatsFormatHelper.h).
 import type { Console } from "../console.ts";
 import { COUNT } from "../counters.ts";
+import { errors } from "./errors.ts";
 
 export function statsCommands(console: Console, name: string): string {
   const hal = console.hal;
@@ -11,6 +12,8 @@ export function statsCommands(console: Console, name: string): string {
   const malformed = counters[COUNT.malformed];
   const direct = mesh.directReceived;
   switch (name) {
+    case "errors":
+      return errors(console);
     case "clear stats":
       // The time on air goes on.
       radio.rxPackets -= counters[COUNT.rx];

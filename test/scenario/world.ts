@@ -10,6 +10,7 @@ import { utf8Encode } from "../../protocol/utf8.ts";
 import type { BytePort } from "../../simulator/byte-port.ts";
 import { VirtualClock } from "../../simulator/clock.ts";
 import { Ether, type EtherSeat, type Heard } from "../../simulator/ether.ts";
+import type { Flash } from "../../simulator/flash.ts";
 import { createSimBoard, type SimBoard } from "../../simulator/sim-board.ts";
 
 export const RADIO = { freqHz: 869618000, bwHz: 62500, sf: 8, cr: 8, powerDbm: 22 };
@@ -48,11 +49,23 @@ export class World {
     this.ether = new Ether({ clock: this.clock, radio: RADIO, ...options });
   }
 
-  /** Switched on for a second. Without `adverts` it sends none by itself as long as it stays on: they would be in the way. */
-  board(model: string, source = bundle(model), adverts = false): Console {
+  /**
+   * Switched on for a second. Without `adverts` it sends none by itself as long as it stays on: they would be in the way.
+   * `flash`: what an earlier board of that model left in it.
+   */
+  board(model: string, source = bundle(model), adverts = false, flash?: Flash): Console {
     const air = { speed: 1, join: (station: Parameters<Ether["join"]>[0]) => this.ether.join(station) };
     const seed = 7 + this.boards.length;
-    const board = createSimBoard({ id: model, model, source, library: library(model), air, clock: this.clock, seed });
+    const board = createSimBoard({
+      id: model,
+      model,
+      source,
+      library: library(model),
+      air,
+      clock: this.clock,
+      seed,
+      flash,
+    });
     this.boards.push(board);
     const port = board.serial;
     let output = "";
