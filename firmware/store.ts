@@ -227,12 +227,14 @@ export class Store {
     if (this.dirty) this.save();
     else if (this.settings && !this.frozen && !this.isSafe && this.writeMessage()) this.stored();
     else if (this.afterwards) this.afterwards();
-    else if (this.settings) this.prepareNext();
+    else if (this.settings && !this.frozen) this.prepareNext();
   }
 
   /** The pages that come next are erased while there is time; those of the messages only when nothing waits that is in them. */
   private prepareNext(): void {
-    const log = [this.settings as Log, this.journal, this.messages].filter((each) => !each.ready)[0];
+    // In safe mode nobody has looked where the messages are.
+    const logs = [this.settings as Log, this.journal].concat(this.isSafe ? [] : [this.messages]);
+    const log = logs.filter((each) => !each.ready)[0];
     if (!log) return;
     log.prepare();
     this.stored();

@@ -97,7 +97,7 @@ describe("a board that watches over itself", () => {
   });
 
   it("leaves safe mode by itself after a good hour", () => {
-    for (let n = 0; n < 3; n++) cycle();
+    for (let n = 0; n < 4; n++) cycle();
     assert.ok(isSafe());
     world.wait(HOUR_MS - 10_000);
     assert.ok(isSafe());
