@@ -132,7 +132,8 @@ describe("power cut at every single write", () => {
         (board) => board.run("reboot"),
       ],
     );
-    assert.equal(new Set(states).size, states.length - 1, "every step is seen, but the reboot");
+    for (let step = 2; step < states.length; step++) assert.notEqual(states[step - 2], states[step - 1], `${step - 1}`);
+    assert.equal(states.at(-1), states.at(-2), "a reboot changes nothing");
     assert.ok(cuttings.length >= states.length, `${cuttings.length}`);
     enumerate(cuttings, states);
   });
