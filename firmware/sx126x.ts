@@ -353,9 +353,10 @@ export class Sx126x {
 
   private handleOther(irq: number): void {
     if (this.state === TX) {
-      if (!(irq & TX_IRQS)) return;
+      if (!irq) return;
       this.receive();
-      this.endTx((irq & IRQ_TX_DONE) !== 0);
+      // Any other bit is not the chip's word, and nobody knows what was on the air.
+      this.endTx(irq === IRQ_TX_DONE);
     } else if (this.state === CAD) {
       if (!(irq & IRQ_CAD_DONE)) return;
       this.receive();

@@ -62,6 +62,11 @@ export class Agenda {
     return this.pop()?.fn ?? undefined;
   }
 
+  /** Moves everything that waits `ms` away. */
+  postpone(ms: number): void {
+    for (const entry of this.heap) entry.at += ms;
+  }
+
   private skipCancelled(): void {
     while (this.heap[0]?.fn === null) this.pop();
   }
@@ -126,6 +131,12 @@ export class VirtualClock implements SimClock {
     const end = this.now + ms;
     while (this.agenda.next() <= end) this.step();
     this.now = end;
+  }
+
+  /** Lets `ms` pass in which nothing happens at all: everybody slept, and what was due is that much late. */
+  skip(ms: number): void {
+    this.now += ms;
+    this.agenda.postpone(ms);
   }
 
   /** Runs until nothing is left to do or `limitMs` have passed. Returns the ms that passed. */

@@ -186,6 +186,11 @@ export class Espruino {
     this.flags.push(flag);
   }
 
+  /** Timeouts and intervals that the program has set. */
+  get timerCount(): number {
+    return this.timers.size;
+  }
+
   /** True when nothing waits for the program: no event, no data. */
   isIdle(): boolean {
     return this.queue.isIdle() && this.held.size === 0;

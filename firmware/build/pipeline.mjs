@@ -96,6 +96,7 @@ function shortNames(hal) {
     "setKey",
     "exportIdentity",
     "importIdentity",
+    "txAirMs",
     ...LANGUAGE.flatMap((object) => Object.getOwnPropertyNames(object)),
   ]);
   return [...all(firmware, declared), ...secret].filter((name) => !known.has(name) && name.length > 2);

@@ -64,6 +64,10 @@ export const MODE_COMMANDS: { readonly [opcode: number]: Start } = {
     chip.enter(CAD);
     // The symbols asked for and about one more to think (AN1200.48).
     chip.startTimer(((1 << chip.arg(0x88, 1)) + 1) * symbolMs(mod), () => {
+      if (chip.faults.endlessCad > 0) {
+        chip.faults.endlessCad--;
+        return;
+      }
       // SF5 is detectable down to an SNR of -2.5 dB, each step further by as much again.
       const busy = chip.signal() > noiseDbm(bandwidthHz(mod[2])) - 2.5 * (mod[1] - 4);
       chip.enter(STBY_RC);

@@ -77,6 +77,7 @@ export class ChipModel {
   private resetAt: number;
   private timer: (() => void) | null;
   private seed: number;
+  private txFrom: number;
 
   /** `now` is in ms with fractions: BUSY lasts for microseconds. `seed` starts the noise. */
   constructor(now: () => number, hooks: ChipHooks, wiring: ChipWiring, seed: number) {
@@ -85,7 +86,19 @@ export class ChipModel {
     this.wiring = wiring;
     this.seed = seed & 0x7fffffff;
     this.violations = [];
-    this.faults = { busyStuck: false, lostEdges: 0, endlessTx: 0, garbage: 0 };
+    this.faults = {
+      busyStuck: false,
+      lostEdges: 0,
+      dio1Dead: false,
+      endlessTx: 0,
+      endlessCad: 0,
+      garbage: 0,
+      garbageByte: -1,
+      garbageAnswers: false,
+      resetAfter: -1,
+      powerless: false,
+    };
+    this.txFrom = 0;
     this.wanted = {};
     this.rxenHigh = false;
     this.resetAt = -1;
@@ -121,10 +134,22 @@ export class ChipModel {
   transfer(bytes: Uint8Array): Uint8Array {
     const out = new Uint8Array(bytes.length);
     const opcode = bytes[0];
-    if (this.faults.garbage > 0) {
-      this.faults.garbage--;
-      for (let i = 0; i < out.length; i++) out[i] = this.noise();
-    } else if (this.resetAt >= 0) this.broke(opcode, "came while NRST was low");
+    const faults = this.faults;
+    if (faults.powerless) {
+      this.powerOn();
+      return out;
+    }
+    if (faults.resetAfter >= 0 && faults.resetAfter-- === 0) this.powerOn();
+    if (faults.garbage > 0) {
+      faults.garbage--;
+      if (faults.garbageAnswers) this.obey(opcode, bytes, out);
+      for (let i = 0; i < out.length; i++) out[i] = faults.garbageByte < 0 ? this.noise() : faults.garbageByte;
+    } else this.obey(opcode, bytes, out);
+    return out;
+  }
+
+  private obey(opcode: number, bytes: Uint8Array, out: Uint8Array): void {
+    if (this.resetAt >= 0) this.broke(opcode, "came while NRST was low");
     else if (this.mode === SLEEP) this.wake();
     else if (this.busy()) this.broke(opcode, "came while BUSY was high and is ignored");
     else if (bytes.length) {
@@ -134,15 +159,15 @@ export class ChipModel {
       this.execute(opcode, bytes, out);
       this.updateDio1();
     }
-    return out;
   }
 
   busy(): boolean {
+    if (this.faults.powerless) return false;
     return this.faults.busyStuck || this.mode === SLEEP || this.resetAt >= 0 || this.now() < this.busyUntil;
   }
 
   dio1(): boolean {
-    return (this.irq & this.dio1Mask) !== 0;
+    return (this.irq & this.dio1Mask) !== 0 && !this.faults.dio1Dead && !this.faults.powerless;
   }
 
   /** NRST, active low. */
@@ -223,6 +248,7 @@ export class ChipModel {
       return;
     }
     this.stopTimer();
+    this.ended();
     this.mode = this.fallback();
     this.result = RESULT_TX_DONE;
     this.raise(IRQ_TX_DONE);
@@ -235,6 +261,8 @@ export class ChipModel {
     const old = this.mode;
     this.stopTimer();
     this.locked = false;
+    if (old === TX) this.ended();
+    if (mode === TX) this.txFrom = this.now();
     this.mode = mode;
     if (old === TX && this.hooks.abort) this.hooks.abort();
     if (this.hooks.listen && (mode === RX || old === RX)) this.hooks.listen(this.listening());
@@ -381,6 +409,10 @@ export class ChipModel {
     if (!rose || !this.hooks.dio1) return;
     if (this.faults.lostEdges > 0) this.faults.lostEdges--;
     else this.hooks.dio1();
+  }
+
+  private ended(): void {
+    if (this.hooks.aired) this.hooks.aired(this.txFrom, this.now());
   }
 
   /** NSS fell while asleep: the byte is lost, the chip starts. A cold start forgets everything. */

@@ -10,6 +10,8 @@ export interface ChipHooks {
   transmit(frame: Uint8Array, radio: ChipRadio, airMs: number): boolean;
   /** A transmission was cut off before its end. */
   abort?(): void;
+  /** The amplifier was on from..to, in ms of the board's clock, for a whole frame or not. */
+  aired?(fromMs: number, toMs: number): void;
   /** The chip began to listen, or stopped (null). */
   listen?(radio: ChipRadio | null): void;
   /** Strongest signal on the chip's channel now, dBm; noise where there is no such hook. */
@@ -36,8 +38,20 @@ export interface Faults {
   busyStuck: boolean;
   /** So many rises of DIO1 are not reported. */
   lostEdges: number;
+  /** The wire of DIO1 is broken while true: it reads low and reports nothing. */
+  dio1Dead: boolean;
   /** So many transmissions do not end. */
   endlessTx: number;
-  /** So many transfers are answered with noise and do nothing. */
+  /** So many channel activity detections do not end. */
+  endlessCad: number;
+  /** So many transfers are answered with garbage and do nothing. */
   garbage: number;
+  /** What garbage is: this byte, or noise when it is -1. */
+  garbageByte: number;
+  /** Only the answers are garbage: what the driver says is done. */
+  garbageAnswers: boolean;
+  /** The chip loses everything in front of the transfer after so many; -1 = not. */
+  resetAfter: number;
+  /** The chip has no power while true: all lines are low, and it forgets everything. */
+  powerless: boolean;
 }

@@ -1,40 +1,10 @@
 import assert from "node:assert/strict";
 import { DutyBudget } from "../../firmware/duty.ts";
 import { Random } from "../../simulator/random.ts";
+import { AirLog } from "../scenario/air-log.ts";
 
 const MINUTE = 60_000;
 const HOUR = 3_600_000;
-
-/** What was on the air, and the most of it in any hour. */
-class Air {
-  readonly sent: { from: number; to: number }[] = [];
-
-  /** The worst hour begins with a transmission or ends with one, at one of its ends. */
-  worstHour(): number {
-    const { sent } = this;
-    const sums = [0];
-    for (const { from, to } of sent) sums.push(sums[sums.length - 1] + to - from);
-    // On the air up to the moment `t`; a pointer for each kind of question, which all move on.
-    const until = () => {
-      let at = 0;
-      return (t: number): number => {
-        while (at < sent.length && sent[at].to <= t) at++;
-        return sums[at] + (at < sent.length ? Math.max(0, t - sent[at].from) : 0);
-      };
-    };
-    let worst = 0;
-    for (const edge of ["from", "to"] as const)
-      for (const shift of [0, HOUR]) {
-        const first = until();
-        const last = until();
-        for (const each of sent) {
-          const start = each[edge] - shift;
-          worst = Math.max(worst, last(start + HOUR) - first(start));
-        }
-      }
-    return worst;
-  }
-}
 
 describe("duty cycle budget", () => {
   it("starts with the whole share of an hour and lets it be spent at once", () => {
@@ -96,7 +66,7 @@ describe("duty cycle budget", () => {
     const upTo = (n: number) => Math.floor(random.fraction() * n);
     for (let round = 0; round < 60; round++) {
       const permille = [1, 10, 10, 100, 250, 500, 1000][upTo(7)];
-      const air = new Air();
+      const air = new AirLog();
       let kept = 0;
       let saves = 0;
       let now = upTo(10 * HOUR);
