@@ -129,6 +129,8 @@ export class Sx126x {
   private rxBlockBytes = 1;
   rxPackets = 0;
   private rxBeforeMs = 0;
+  /** Packets received at the last look at the chip's health. */
+  private checkedRx = 0;
   /** Of this round for the noise floor: samples taken, those that count, and their sum. */
   private sampled = 0;
   private counted = 0;
@@ -278,9 +280,9 @@ export class Sx126x {
   }
 
   /**
-   * Now and then: a chip that was reset or fell out of its mode is started again. And reception is begun anew: a command that
-   * got lost on the wires can leave the chip deaf and in the right mode. That costs 6 ms of a preamble, which at the settings in
-   * use lasts ten times as long.
+   * Now and then: a chip that was reset or fell out of its mode is started again. And where nothing came since the last time,
+   * reception is begun anew: a command that got lost on the wires can leave the chip deaf and in the right mode. That costs
+   * 6 ms of a preamble, which at the settings in use lasts ten times as long.
    */
   checkHealth(): void {
     this.service();
@@ -289,7 +291,8 @@ export class Sx126x {
     if (this.hal.stuck) this.recover(FAULT_BUSY);
     else if (this.state === RX) {
       if (mode !== MODE_RX) this.recover(FAULT_MODE);
-      else if (this.isClear()) this.receive();
+      else if (this.checkedRx === this.counters[COUNT.rx] && this.isClear()) this.receive();
+      this.checkedRx = this.counters[COUNT.rx];
     } else if (this.state === TX && mode !== MODE_TX && !this.hal.isDio1()) this.recover(FAULT_MODE);
   }
 

@@ -179,7 +179,10 @@ class Soak {
       this.board.powerOn();
     } else this.board.engine.evaluate("setTimeout(function(){E.reboot()},1)");
     this.dropExpected();
-    this.step(3000);
+    this.step(1000);
+    // No adverts: they come when they like, and who speaks does not hear.
+    (this.board.globals.meshcore as { adverts: { send(): boolean } }).adverts.send = () => false;
+    this.step(2000);
     this.spoiltUntilMs = this.world.clock.nowMs();
   }
 

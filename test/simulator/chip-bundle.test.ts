@@ -49,8 +49,8 @@ function usedBeforeVar(code: string): string[] {
 }
 
 describe("built chip model", () => {
-  it("is at most 13,600 bytes", () => {
-    assert.ok(BUILT.length > 8000 && BUILT.length <= 13_600, `${BUILT.length} bytes`);
+  it("is at most 14,100 bytes", () => {
+    assert.ok(BUILT.length > 8000 && BUILT.length <= 14_100, `${BUILT.length} bytes`);
   });
 
   it("declares each name in front of its use", () => {
