@@ -26,14 +26,16 @@ function from64(s){return atob(s);}
 
 /**
  * The same for JerryScript, which knows nothing of a board: the global \`native\` of docs/jerryscript.md, as a C program would bring
- * it. Time is virtual: \`run()\` jumps from one timer to the next. What a host may leave out is left out, so that the bundle's own
- * code runs; the radio's functions come from the chip model.
+ * it. Time is virtual: \`run()\` jumps from one timer to the next. Of what a host may leave out it has only flash, so that the
+ * bundle's own crypto runs; the radio's functions come from the chip model.
  */
 export const JERRY_PRELUDE = `
 var OUT="",IN=[],NOW=0,Q=[],NEXT=1,THUMB=0,SERIAL=null,HASH=null;
 function later(f,ms){Q.push({at:NOW+(ms>0?ms:0),f:f,id:NEXT});return NEXT++;}
 function run(){while(Q.length&&!DONE){var b=0;for(var i=1;i<Q.length;i++)if(Q[i].at<Q[b].at)b=i;var t=Q.splice(b,1)[0];if(t.at>NOW)NOW=t.at;t.f();}}
 function whole(n){if(n!==Math.floor(n)||n<0||n>0x7fffffff)throw new TypeError("not a whole number: "+n);return n;}
+// All sixteen pages from the start, so that they count as the harness's memory.
+var FLASH=new Uint8Array(65536).fill(255);
 var native={version:1,engine:"JerryScript 3.0 (Linux)",
 now:function(){NOW+=0.02;return NOW;},
 after:function(f,ms){return later(f,whole(ms));},
@@ -44,6 +46,9 @@ i2cWrite:function(sda,scl,address,bytes){if(!(bytes instanceof Uint8Array))throw
 serialOpen:function(rx,tx,baud,f){whole(baud);SERIAL=f;},
 serialRead:function(into){var n=Math.min(into.length,IN.length);for(var i=0;i<n;i++)into[i]=IN[i];IN.splice(0,n);return n;},
 serialWrite:function(bytes){for(var i=0;i<bytes.length;i++)OUT+=String.fromCharCode(bytes[i]);},
+flashRead:function(a,into){for(var i=0;i<into.length;i++)into[i]=FLASH[a+i&65535];},
+flashWrite:function(a,d){if(a&3||d.length&3)throw new TypeError("words");for(var i=0;i<d.length;i++)FLASH[a+i&65535]&=d[i];},
+flashErase:function(a){for(var i=0;i<4096;i++)FLASH[(a&61440)+i]=255;},
 codeHash:function(into){if(HASH)into.set(bytesOf(HASH));},
 reboot:function(){}};
 function RX(s){for(var i=0;i<s.length;i++)IN.push(s.charCodeAt(i));while(IN.length)SERIAL();}
@@ -61,7 +66,7 @@ function mem(){return{free:0,total:0,usage:0};}
 /**
  * Goes through the steps, one a line: "C text" types a console line and prints the answer in base64, "S base64" is any serial
  * input and "R" none: they print all that came since the last. "F rssi snr hex" lets the chip hear a frame, "X" prints every
- * frame sent so far, "M label" prints memory, "D ms" waits, "P" prints the chip's violations and how often native code was made.
+ * frame sent so far, "M label" prints memory, "D ms" waits, "B" starts the bundle anew (JerryScript), "P" prints the chip's violations and how often native code was made.
  */
 export const STEP_RUNNER = `
 var DONE=0,AT=0,GAP=20;
@@ -88,6 +93,7 @@ function step(){
  else if(kind==="F")hear(rest.split(" "),50);
  else if(kind==="X"){var s=H.sent;for(var i=0;i<s.length;i++)emit("X "+hexOf(s[i]));step();}
  else if(kind==="M"){emit("M "+rest+" "+JSON.stringify(mem()));step();}
+ else if(kind==="B"){REBOOT();later(step,500);}
  else if(kind==="P"){emit("P "+H.chip.violations.length+" "+H.chip.violations.join("; "));emit("T "+THUMB);step();}
  else later(step,parseFloat(rest));
 }

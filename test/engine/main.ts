@@ -5,7 +5,7 @@ import type { Board } from "../../boards/board.ts";
 import { type EngineCommand, enginesFrom } from "./engines.ts";
 import { budgetReport, type Figures } from "./figures.ts";
 import { linkPlan } from "./link-plan.ts";
-import { channelPlans, consolePlan, type Plan, packetPlan } from "./plan.ts";
+import { channelPlans, consolePlan, type Plan, packetPlan, rebootPlan } from "./plan.ts";
 import { probe } from "./probe.ts";
 import { type Engine, known, type Outcome, read, runSteps } from "./run.ts";
 import { checkInside } from "./vectors-inside.ts";
@@ -44,6 +44,7 @@ for (const command of enginesFrom(process.env)) {
     const isFull = FULL.includes(board.id);
     const outcome = await runPlan(engine, board, consolePlan(board.id, fill(engine, isFull), !engine.hasAes));
     if (isFull) await runPlan(engine, board, linkPlan(board.id, bundleHash(engine, board)));
+    if (isFull && engine.kind === "jerryscript") await runPlan(engine, board, rebootPlan());
     if (board.id === FOR_VECTORS) {
       for (const plan of [packetPlan(), ...channelPlans()]) await runPlan(engine, board, plan);
       await attempt("runs the checks of the vectors inside", async () => {

@@ -111,6 +111,37 @@ export function channelPlans(): Plan[] {
   return plans;
 }
 
+/** What a board knows again after a reboot; for JerryScript, whose host has flash here. */
+export function rebootPlan(): Plan {
+  const frames = [1, 2, 3].map((n) => groupText(TEST_KEY, 1700000000 + n, "Ann", `message ${n}`));
+  return {
+    steps: [
+      "D 300",
+      `C room add kept ${TEST_KEY} 60`,
+      "C set name Mast 7",
+      ...frames.map((frame) => `F ${SIGNAL} ${frame}`),
+      "D 600000",
+      "B",
+      "C rooms",
+      "C get name",
+      "C history kept 9",
+      "P",
+    ],
+    checks: [
+      {
+        title: "knows its rooms, settings and messages again after a reboot",
+        run: ({ answers: [add, set, rooms, name, history] }) => {
+          assert.match(add, /OK/);
+          assert.match(set, /OK/);
+          assert.match(rooms, /kept: 3\/60 messages/);
+          assert.match(name, /Mast 7/);
+          assert.match(history, /#1 .*message 1 .*\r\n.*#2 .*message 2 .*\r\n.*#3 .*message 3 /);
+        },
+      },
+    ],
+  };
+}
+
 /** Console, `fill` times the longest message, and the air the other way. `isThumb`: AES is our own routine's. */
 export function consolePlan(model: string, fill: number, isThumb: boolean): Plan {
   const longest = (n: number): string => groupText(TEST_KEY, 1700000000 + n, "Ann", "x".repeat(155 - (n % 2)));

@@ -163,5 +163,6 @@ function jerryScript(board: Board, steps: string[], bundle: string): string {
     HASH="${createHash("sha256").update(bundle, "latin1").digest("hex")}";
     function FINISH(){}
     ${bundle}
+    ${steps.includes("B") ? `function REBOOT(){Q=[];SERIAL=null;\n${bundle}\n}` : ""}
     ${bundle && "later(step,300);run();"}${ENGINE_QUIT}`;
 }
