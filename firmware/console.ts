@@ -184,6 +184,7 @@ export class Console {
         (map) => {
           mesh.regions = map;
         },
+        (what) => this.later(what),
       ),
     );
     return "";

@@ -2,6 +2,8 @@
 // `load` in examples/simple_room_server/MyMesh.cpp handleCommand).
 import { REGION_DENY, type Regions } from "./regions.ts";
 
+/** Regions shown by one handler. */
+const ROWS_AT_ONCE = 4;
 /** Characters of an answer. */
 const MAX_ANSWER = 160;
 const MAX_DEPTH = 7;
@@ -10,13 +12,15 @@ const UNKNOWN = "Err - unknown region";
 /**
  * Does what follows the word `region` in `line`, and answers with one text, without the arrow; "" = say nothing. While
  * `map.loading` is there, `line` is a whole line as it was typed, with the blanks in front of it. `save` keeps the text of
- * Regions.save() over a reboot; false = it failed. The map may be another one afterwards: `replace` gets it.
+ * Regions.save() over a reboot; false = it failed. The map may be another one afterwards: `replace` gets it. With
+ * `later` a long answer is "" for now, and `later` gets what goes on with it, in a handler of its own.
  */
 export function regionCommand(
   map: Regions,
   line: string,
   save: (text: string) => boolean,
   replace: (map: Regions) => void,
+  later?: (what: () => string) => void,
 ): string {
   const keep = (): boolean => save(map.save());
   const bare = (name: string): string => (name.charAt(0) === "#" ? name.substr(1) : name);
@@ -51,17 +55,24 @@ export function regionCommand(
     const indents = [""];
     let text = "";
     let rows = [0];
-    while (rows.length && text.length < MAX_ANSWER) {
-      const row = rows.shift() as number;
-      const below: number[] = [];
-      text += indents[row] + names[row + 1] + (row === map.home ? "^" : "") + (mark(row) ? " F\n" : "\n");
-      for (let i = map.parents.indexOf(row, 1); i > 0 && i < map.names.length; i = map.parents.indexOf(row, i + 1)) {
-        below.push(i);
-        indents[i] = indents[row] + " ";
+    const more = (): string => {
+      for (let n = 0; rows.length && text.length < MAX_ANSWER; n++) {
+        if (later && n === ROWS_AT_ONCE) {
+          later(more);
+          return "";
+        }
+        const row = rows.shift() as number;
+        const below: number[] = [];
+        text += indents[row] + names[row + 1] + (row === map.home ? "^" : "") + (mark(row) ? " F\n" : "\n");
+        for (let i = map.parents.indexOf(row, 1); i > 0 && i < map.names.length; i = map.parents.indexOf(row, i + 1)) {
+          below.push(i);
+          indents[i] = indents[row] + " ";
+        }
+        if (below.length) rows = below.concat(rows);
       }
-      if (below.length) rows = below.concat(rows);
-    }
-    return text.substr(0, MAX_ANSWER - 1);
+      return text.substr(0, MAX_ANSWER - 1);
+    };
+    return more();
   };
 
   const list = (denied: number): string => {
@@ -135,7 +146,8 @@ export function regionCommand(
   if (map.loading) return load(map.loading);
   const words = line.split(" ");
   const name = words[1] || "";
-  const row = name ? find(map, name, true) : -1;
+  const isGiven = words[0] === "allowf" || words[0] === "denyf" || words[0] === "get" || words[0] === "home";
+  const row = name && isGiven ? find(map, name, true) : -1;
   switch (words[0] + (name ? " x" : "")) {
     case "":
       return tree();
