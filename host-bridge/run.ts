@@ -4,6 +4,7 @@ import { roomKey } from "./config/room-key.ts";
 import type { BoardConfig, Config } from "./config/schema.ts";
 import { RoomError } from "./errors.ts";
 import { Events } from "./events.ts";
+import { openBoardKey } from "./link/board-key.ts";
 import { Boards } from "./link/boards.ts";
 import { type PortSource, serialSource } from "./link/ports.ts";
 import { SimStage } from "./link/sim-boards.ts";
@@ -53,7 +54,11 @@ export async function runDaemon(config: Config, log: Log): Promise<Daemon> {
     stops.push(() => stage.stop());
     const sources = config.boards.map((board) => sourceOf(board, stage));
     const radio: LinkWish["radio"] = { ...settings, dutyPermille: Math.round(config.radio.dutyCyclePercent * 10) };
-    const boards = new Boards(sources, radio, { rooms, store, events, clock, log, random16: () => randomInt(0x10000) });
+    const boards = new Boards(sources, radio, {
+      ...{ rooms, store, events, clock, log },
+      boardKey: (board) => openBoardKey(config.dataDir, board),
+      random16: () => randomInt(0x10000),
+    });
 
     const { auth, rateLimit } = config.clients;
     const clients = new Clients({ rooms, events, clock, log, authRequired: auth === "required", rateLimit });

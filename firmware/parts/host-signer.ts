@@ -72,7 +72,8 @@ export function stockAdvert(adverts: Adverts, own: number): void {
     else mesh.queueOwn(ROUTE_DIRECT, TYPE_ADVERT, payload, PRIORITY_ADVERT, 0, 0);
   }
   const nowMs = hal.nowMs();
-  if (left >= LOW || !link.hasHost() || nowMs - adverts.askedMs < ASK_AGAIN_MS) return;
+  const isShort = left < LOW || (!best && own !== KEY);
+  if (!isShort || !link.hasHost() || nowMs - adverts.askedMs < ASK_AGAIN_MS) return;
   adverts.askedMs = nowMs;
   if (!best && own !== KEY) adverts.late = own;
   const fields = new Uint8Array(WantAdverts.size + app.length);

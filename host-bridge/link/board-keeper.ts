@@ -4,6 +4,7 @@ import type { Events } from "../events.ts";
 import type { Log } from "../log.ts";
 import type { Rooms } from "../room/rooms.ts";
 import type { Store } from "../room/store.ts";
+import { type BoardKey, isRealAdvert } from "./board-key.ts";
 import { BoardLink, type LinkHooks } from "./board-link.ts";
 import type { PortSource } from "./ports.ts";
 import { type BoardIdentity, type LinkWish, newLink, type RingCursor, type StatusValue } from "./state.ts";
@@ -14,6 +15,8 @@ export interface BoardsParts {
   events: Events;
   clock: Clock;
   log: Log;
+  /** The key of a board that cannot have one itself; made when there is none. Throws RoomError. */
+  boardKey: (board: string) => BoardKey;
   /** A whole number from 0 to 65535. */
   random16: () => number;
 }
@@ -58,6 +61,8 @@ export class BoardKeeper {
   private readonly parts: BoardsParts;
   private readonly desk: PostDesk;
   private link: BoardLink | null = null;
+  private key: BoardKey | null = null;
+  private keyError = "";
   private identity: BoardIdentity | null = null;
   private last: StatusValue | null = null;
   private badFrames = 0;
@@ -160,6 +165,19 @@ export class BoardKeeper {
         this.last = status;
       },
       heard: ({ rssi, snr, packet }) => events.emit("heard", { board, rssi, snr: snr / 4, packet }),
+      isRealAdvert,
+      signAdvert: (timestamp, appData) => {
+        try {
+          this.key ??= this.parts.boardKey(board);
+          return this.key.advert(timestamp, appData);
+        } catch (error) {
+          const text = error instanceof RoomError ? describe(error) : String(error);
+          // Asked for again and again.
+          if (text !== this.keyError) log.error(`Board "${board}" has no adverts: ${text}`);
+          this.keyError = text;
+          return null;
+        }
+      },
       missed: (room, count) => {
         this.missed += count;
         log.warn(`${count} messages of "${room}" are lost: the board's memory was full before this host came`, {

@@ -6,6 +6,7 @@ import * as wire from "../../protocol/link.ts";
 import { bodyType, bodyValue, LINK_MAX_BODY, LINK_TYPE_BYTE, sealBody } from "../../protocol/link-frame.ts";
 import type { BytePort } from "../../simulator/byte-port.ts";
 import { believableUnixS, type Clock } from "../clock.ts";
+import { stockTimes } from "./board-key.ts";
 import { nextWakeMs, postSpace, step } from "./link.ts";
 import type {
   BoardIdentity,
@@ -32,27 +33,49 @@ export interface LinkHooks {
   status(status: StatusValue): void;
   heard(packet: HeardValue): void;
   missed(room: string, count: number): void;
+  /** Whether `signature` is that of an advert; `message` begins with the key. */
+  isRealAdvert(message: Uint8Array, signature: Uint8Array): boolean;
+  /** An advert payload of this board, null when it has no key now. */
+  signAdvert(timestamp: number, appData: Uint8Array): Uint8Array | null;
   log(level: "debug" | "info" | "warn", text: string): void;
   /** The link is over, the port closed. `hint` is there when only a person can help. */
   ended(reason: string, hint: string | null): void;
 }
 
 const FROM_BOARD = new Map(
-  [wire.BoardHello, wire.RoomState, wire.RoomMessage, wire.Result, wire.Status, wire.Heard, wire.Sent].map((table) => [
-    table.type,
-    table as Message<unknown>,
-  ]),
+  [
+    wire.BoardHello,
+    wire.RoomState,
+    wire.RoomMessage,
+    wire.Result,
+    wire.Status,
+    wire.Heard,
+    wire.Sent,
+    wire.CheckAdvert,
+    wire.WantAdverts,
+  ].map((table) => [table.type, table as Message<unknown>]),
 );
 
 const TO_BOARD = new Map(
-  [wire.Hello, wire.SetRoom, wire.SetRadio, wire.SetTime, wire.Resume, wire.Ack, wire.Send, wire.GetStatus].map(
-    (table) => [table.name, table as Message<unknown>],
-  ),
+  [
+    wire.Hello,
+    wire.SetRoom,
+    wire.SetRadio,
+    wire.SetTime,
+    wire.Resume,
+    wire.Ack,
+    wire.Send,
+    wire.GetStatus,
+    wire.Verdict,
+    wire.StockAdvert,
+  ].map((table) => [table.name, table as Message<unknown>]),
 );
 
 /** A frame that does not go on for so long has lost its end (kiss.ts). */
 const HALF_FRAME_MS = 1000;
 const MAX_LINE = 1000;
+/** Between two signatures, each of which takes a while: others have their turn. */
+const SIGN_MS = 20;
 
 /** Runs the link's state machine over an open port: frames to events, effects to frames, and the clock. */
 export class BoardLink {
@@ -70,6 +93,7 @@ export class BoardLink {
   private line = "";
   private cancelWake: () => void = () => undefined;
   private cancelDrop: () => void = () => undefined;
+  private cancelSign: () => void = () => undefined;
 
   /** `state` as newLink() makes it. */
   constructor(port: BytePort, state: LinkState, hooks: LinkHooks, clock: Clock) {
@@ -190,6 +214,17 @@ export class BoardLink {
       case "heard":
         this.hooks.heard(effect.packet);
         break;
+      case "checkAdvert": {
+        const { id, message, signature } = effect.question;
+        const valid = this.hooks.isRealAdvert(message, signature) ? 1 : 0;
+        this.send({ name: "Verdict", value: { id, valid } });
+        break;
+      }
+      case "signAdverts": {
+        const { after, intervalS, count, appData } = effect.wish;
+        this.sign(stockTimes(effect.unixS, after, intervalS, count), appData);
+        break;
+      }
       case "aired":
         this.hooks.aired(effect.id);
         break;
@@ -206,6 +241,17 @@ export class BoardLink {
         this.end(effect.reason, effect.hint);
         break;
     }
+  }
+
+  /** Sends an advert of the first time, and later those of the others. What was being signed is wanted no more. */
+  private sign(times: readonly number[], appData: Uint8Array): void {
+    this.cancelSign();
+    const [time, ...others] = times;
+    if (time === undefined || this.ended) return;
+    const payload = this.hooks.signAdvert(time, appData);
+    if (payload === null) return;
+    this.send({ name: "StockAdvert", value: { payload } });
+    this.cancelSign = this.clock.after(SIGN_MS, () => this.sign(others, appData));
   }
 
   private send(message: ToBoard): void {
@@ -240,6 +286,7 @@ export class BoardLink {
     this.ended = true;
     this.cancelWake();
     this.cancelDrop();
+    this.cancelSign();
     this.port.close();
   }
 }

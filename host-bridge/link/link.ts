@@ -120,6 +120,13 @@ function onMessage(s: LinkState, message: FromBoard, now: Instant, emit: Emit): 
     case "Heard":
       emit({ type: "heard", packet: message.value });
       return;
+    case "CheckAdvert":
+      emit({ type: "checkAdvert", question: message.value });
+      return;
+    case "WantAdverts":
+      // An advert of a wrong time would shut out all later ones.
+      if (now.unixS > 0) emit({ type: "signAdverts", wish: message.value, unixS: now.unixS });
+      return;
     case "Sent":
       onSent(s, message.value.req, message.value.ok !== 0, now, emit);
       return;

@@ -22,7 +22,9 @@ export type ToBoard =
   | Named<"Resume", typeof wire.Resume>
   | Named<"Ack", typeof wire.Ack>
   | Named<"Send", typeof wire.Send>
-  | Named<"GetStatus", typeof wire.GetStatus>;
+  | Named<"GetStatus", typeof wire.GetStatus>
+  | Named<"Verdict", typeof wire.Verdict>
+  | Named<"StockAdvert", typeof wire.StockAdvert>;
 
 export type FromBoard =
   | Named<"BoardHello", typeof wire.BoardHello>
@@ -31,11 +33,15 @@ export type FromBoard =
   | Named<"Result", typeof wire.Result>
   | Named<"Status", typeof wire.Status>
   | Named<"Heard", typeof wire.Heard>
-  | Named<"Sent", typeof wire.Sent>;
+  | Named<"Sent", typeof wire.Sent>
+  | Named<"CheckAdvert", typeof wire.CheckAdvert>
+  | Named<"WantAdverts", typeof wire.WantAdverts>;
 
 export type StatusValue = Fields<typeof wire.Status>;
 export type RingMessage = Fields<typeof wire.RoomMessage>;
 export type HeardValue = Fields<typeof wire.Heard>;
+export type AdvertQuestion = Fields<typeof wire.CheckAdvert>;
+export type AdvertWish = Fields<typeof wire.WantAdverts>;
 export type HelloValue = Fields<typeof wire.BoardHello>;
 
 /** A room as the board shall hold it. */
@@ -174,6 +180,9 @@ export type Effect =
   | { type: "up"; identity: BoardIdentity }
   | { type: "status"; status: StatusValue }
   | { type: "heard"; packet: HeardValue }
+  /** The board cannot do this itself: say whether the advert is real; sign adverts for the time from `unixS` on. */
+  | { type: "checkAdvert"; question: AdvertQuestion }
+  | { type: "signAdverts"; wish: AdvertWish; unixS: number }
   /** The post is on air, or can never be. */
   | { type: "aired"; id: number }
   | { type: "unsendable"; id: number; why: string }

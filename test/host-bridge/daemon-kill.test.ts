@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
+import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { keyFile, openBoardKey } from "../../host-bridge/link/board-key.ts";
 import { silentLog } from "../../host-bridge/log.ts";
+import { nodeCrypto } from "../../host-bridge/node-crypto.ts";
 import type { WireMessage } from "../../host-bridge/room/message.ts";
 import { makeRoom } from "../../host-bridge/room/rooms.ts";
 import { runSim } from "../../host-bridge/sim.ts";
+import { parseAdvert, verifyAdvert } from "../../protocol/advert.ts";
 import { hexToBytes } from "../../protocol/bytes.ts";
 import { boardsOf, boardsReady, Cable, daemonConfig, flood, freePort, PUBLIC_KEY, until } from "./daemon-bench.ts";
 import { openText, roomConfig, sealText } from "./room/rooms-bench.ts";
@@ -71,6 +75,8 @@ describe("daemon: killed, and cut off from its board", function () {
   const say = (from: number, to: number): void => {
     for (let i = from; i <= to; i++) station.send(flood(sealText(room, i, `Carol: ${i}`)));
   };
+  /** After its first advert, 16 s after its start, a board sends none for two minutes: while it sends it does not hear. */
+  const firstAdvert = () => until("an advert", () => station.adverts.length > 0, 40_000);
   const range = (to: number): number[] => Array.from({ length: to }, (_, i) => i + 1);
 
   /** Posts and returns the GUIDs that were acknowledged. */
@@ -94,6 +100,7 @@ describe("daemon: killed, and cut off from its board", function () {
     const acknowledged: string[] = [];
     let said = 0;
     await boardsReady(await start());
+    await firstAdvert();
     for (let round = 1; round <= 3; round++) {
       await kill();
       const url = await start();
@@ -115,6 +122,23 @@ describe("daemon: killed, and cut off from its board", function () {
     assert.deepEqual(heard(await history(url)), range(said));
     const guids = (await history(url, "Quiet")).map(({ guid }) => guid);
     assert.deepEqual(guids, acknowledged);
+  });
+
+  it("keeps the key of a board that has none", async () => {
+    const file = keyFile(dir, "b1");
+    await start();
+    await firstAdvert();
+    const frame = hexToBytes(station.adverts[0].rx);
+    const advert = parseAdvert(frame, 2, frame.length - 2);
+    assert.ok(advert && verifyAdvert(nodeCrypto, frame, 2, frame.length - 2));
+    for (let round = 1; round <= 2; round++) {
+      await kill();
+      assert.equal(statSync(file).mode & 0o777, 0o600);
+      assert.deepEqual(openBoardKey(dir, "b1").publicKey, new Uint8Array(advert.publicKey));
+      await boardsReady(await start());
+    }
+    const keys = readdirSync(dir).filter((name) => name.startsWith("board-"));
+    assert.deepEqual(keys, ["board-b1.key"]);
   });
 
   it("puts every acknowledged post on air once, whenever it was killed", async () => {
@@ -144,6 +168,7 @@ describe("daemon: killed, and cut off from its board", function () {
   it("has everything once after the serial cable was cut for a while, again and again", async () => {
     const url = await start();
     await boardsReady(url);
+    await firstAdvert();
     let said = 0;
     for (let round = 1; round <= 4; round++) {
       say(said + 1, said + 10);

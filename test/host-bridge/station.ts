@@ -7,9 +7,14 @@ export interface HeardLine {
   airtime_ms: number;
 }
 
+/** By the type in the header byte. */
+const isAdvert = (frame: string): boolean => ((Number.parseInt(frame.slice(0, 2), 16) >> 2) & 15) === 4;
+
 /** A program at the ether's port (SPEC section 8), written from the description of the port alone. */
 export class EtherStation {
   readonly heard: HeardLine[] = [];
+  /** Apart from the rest: boards send them when it suits them. */
+  readonly adverts: HeardLine[] = [];
   private readonly socket: Socket;
   private text = "";
   private waiting: (() => void)[] = [];
@@ -22,7 +27,7 @@ export class EtherStation {
       this.text = lines.pop() ?? "";
       for (const line of lines) {
         const json = JSON.parse(line) as HeardLine;
-        if (json.rx !== undefined) this.heard.push(json);
+        if (json.rx !== undefined) (isAdvert(json.rx) ? this.adverts : this.heard).push(json);
       }
       for (const wake of this.waiting.splice(0)) wake();
     });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { RoomError } from "../../../host-bridge/errors.ts";
+import { openBoardKey } from "../../../host-bridge/link/board-key.ts";
 import { Boards } from "../../../host-bridge/link/boards.ts";
 import type { PortSource } from "../../../host-bridge/link/ports.ts";
 import type { Log } from "../../../host-bridge/log.ts";
@@ -65,7 +66,11 @@ describe("boards", () => {
     };
     const parts = openRooms(dir, clock, [room], log);
     ({ store, rooms } = parts);
-    boards = new Boards(sources, RADIO, { ...parts, clock, log, random16: () => 7 });
+    boards = new Boards(sources, RADIO, {
+      ...{ ...parts, clock, log },
+      boardKey: (board) => openBoardKey(dir, board),
+      random16: () => 7,
+    });
     stop = boards.start();
   };
   const end = async (): Promise<void> => {

@@ -30,6 +30,8 @@ const HOST_TO_BOARD = [
   wire.Ack,
   wire.Send,
   wire.GetStatus,
+  wire.Verdict,
+  wire.StockAdvert,
 ];
 
 /** Fields of all messages from the host; each message has some of them. */
@@ -38,6 +40,8 @@ interface Values {
   room: number;
   seq: number;
   unixTime: number;
+  id: number;
+  valid: number;
   max: number;
   keyLen: number;
   key: Uint8Array;
@@ -69,6 +73,8 @@ export class FakeBoard {
   /** Names of the messages that arrived. */
   heard: string[] = [];
   times: number[] = [];
+  verdicts: { id: number; valid: number }[] = [];
+  stock: Uint8Array[] = [];
   maxRooms = 8;
   rooms: FakeRoom[] = [];
   badFrames = 0;
@@ -213,6 +219,10 @@ export class FakeBoard {
       result(this.setRoom(value));
     } else if (table.name === "SetRadio") {
       result(wire.RESULT_OK);
+    } else if (table.name === "Verdict") {
+      this.verdicts.push({ id: value.id, valid: value.valid });
+    } else if (table.name === "StockAdvert") {
+      this.stock.push(new Uint8Array(value.payload));
     } else if (table.name === "SetTime") {
       this.times.push(value.unixTime);
     } else if (table.name === "Resume") {

@@ -24,6 +24,11 @@ export class LinkBench {
   cursors = new Map<string, RingCursor>();
   missed: string[] = [];
   logs: string[] = [];
+  /** Adverts: what the board asked for, and what the daemon says to it. */
+  asked: string[] = [];
+  signed: number[] = [];
+  real = true;
+  hasKey = true;
   ends: string[] = [];
   ups = 0;
   aired: number[] = [];
@@ -59,6 +64,14 @@ export class LinkBench {
       up: () => void this.ups++,
       status: () => undefined,
       heard: () => undefined,
+      isRealAdvert: (message, signature) => {
+        this.asked.push(`${Buffer.from(message)} ${signature.length}`);
+        return this.real;
+      },
+      signAdvert: (timestamp, appData) => {
+        this.signed.push(timestamp);
+        return this.hasKey ? new Uint8Array([timestamp & 255, ...appData]) : null;
+      },
       missed: (room, count) => void this.missed.push(`${room}:${count}`),
       log: (level, text) => void this.logs.push(`${level} ${text}`),
       ended: (reason, hint) => void this.ends.push(hint === null ? reason : `${reason} / ${hint}`),
