@@ -2,8 +2,6 @@
 // `load` in examples/simple_room_server/MyMesh.cpp handleCommand).
 import { REGION_DENY, type Regions } from "./regions.ts";
 
-/** Regions shown by one handler. */
-const ROWS_AT_ONCE = 4;
 /** Characters of an answer. */
 const MAX_ANSWER = 160;
 const MAX_DEPTH = 7;
@@ -56,11 +54,7 @@ export function regionCommand(
     let text = "";
     let rows = [0];
     const more = (): string => {
-      for (let n = 0; rows.length && text.length < MAX_ANSWER; n++) {
-        if (later && n === ROWS_AT_ONCE) {
-          later(more);
-          return "";
-        }
+      while (rows.length && text.length < MAX_ANSWER) {
         const row = rows.shift() as number;
         const below: number[] = [];
         text += indents[row] + names[row + 1] + (row === map.home ? "^" : "") + (mark(row) ? " F\n" : "\n");
@@ -69,10 +63,16 @@ export function regionCommand(
           indents[i] = indents[row] + " ";
         }
         if (below.length) rows = below.concat(rows);
+        if (later) {
+          later(more);
+          return "";
+        }
       }
       return text.substr(0, MAX_ANSWER - 1);
     };
-    return more();
+    if (!later) return more();
+    later(more);
+    return "";
   };
 
   const list = (denied: number): string => {

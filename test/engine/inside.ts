@@ -66,7 +66,8 @@ function mem(){return{free:0,total:0,usage:0};}
 /**
  * Goes through the steps, one a line: "C text" types a console line and prints the answer in base64, "S base64" is any serial
  * input and "R" none: they print all that came since the last. "F rssi snr hex" lets the chip hear a frame, "X" prints every
- * frame sent so far, "M label" prints memory, "D ms" waits, "B" starts the bundle anew (JerryScript), "P" prints the chip's violations and how often native code was made.
+ * frame sent so far, "J code" is for the engine's prompt, "M label" prints memory, "D ms" waits, "B" starts the bundle anew
+ * (JerryScript), "P" prints the chip's violations and how often native code was made.
  */
 export const STEP_RUNNER = `
 var DONE=0,AT=0,GAP=20;
@@ -90,6 +91,7 @@ function step(){
  if(kind==="C"){OUT="";RX(rest+"\\r");quiet("C",90);}
  else if(kind==="S"){RX(from64(rest));quiet("S",90);}
  else if(kind==="R")quiet("S",90);
+ else if(kind==="J"){eval(rest);step();}
  else if(kind==="F")hear(rest.split(" "),50);
  else if(kind==="X"){var s=H.sent;for(var i=0;i<s.length;i++)emit("X "+hexOf(s[i]));step();}
  else if(kind==="M"){emit("M "+rest+" "+JSON.stringify(mem()));step();}

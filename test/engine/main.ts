@@ -4,6 +4,7 @@ import { BOARDS } from "../../boards/all.ts";
 import type { Board } from "../../boards/board.ts";
 import { type EngineCommand, enginesFrom } from "./engines.ts";
 import { budgetReport, type Figures } from "./figures.ts";
+import { forwardPlan } from "./forward-plan.ts";
 import { linkPlan } from "./link-plan.ts";
 import { channelPlans, consolePlan, type Plan, packetPlan, rebootPlan } from "./plan.ts";
 import { probe } from "./probe.ts";
@@ -46,7 +47,7 @@ for (const command of enginesFrom(process.env)) {
     if (isFull) await runPlan(engine, board, linkPlan(board.id, bundleHash(engine, board)));
     if (isFull && engine.kind === "jerryscript") await runPlan(engine, board, rebootPlan());
     if (board.id === FOR_VECTORS) {
-      for (const plan of [packetPlan(), ...channelPlans()]) await runPlan(engine, board, plan);
+      for (const plan of [packetPlan(), forwardPlan(), ...channelPlans()]) await runPlan(engine, board, plan);
       await attempt("runs the checks of the vectors inside", async () => {
         for (const { title, failures } of await checkInside(engine, board)) {
           await attempt(title, () => {
