@@ -50,7 +50,11 @@ export function start(hal: Hal, arena: Uint8Array, board: BoardFacts, version: s
   rooms.keeper = store;
   mesh.events = link;
   const receiveRaw = (command: number, body: string): void => {
-    const raw = mesh.raw || part(hal, "kissModem")(hal, mesh, settings, () => part(hal, "kissRequest"));
+    const raw =
+      mesh.raw ||
+      part(hal, "kissModem")(hal, mesh, settings, (isCrypto) =>
+        isCrypto ? part(hal, "kissCrypto") : part(hal, "kissRequest"),
+      );
     mesh.raw = raw;
     raw.receive(command, body);
   };

@@ -13,6 +13,7 @@ import { getCommand } from "./parts/get-command.ts";
 import { helpCommand } from "./parts/help-command.ts";
 import { fromHost, hostCurve, stockAdvert } from "./parts/host-signer.ts";
 import { hearTime, keepQuiet, note } from "./parts/keep.ts";
+import { kissCrypto } from "./parts/kiss-crypto.ts";
 import { kissModem } from "./parts/kiss-modem.ts";
 import { kissRequest } from "./parts/kiss-request.ts";
 import { neighbours } from "./parts/neighbours.ts";
@@ -42,6 +43,7 @@ export const PARTS = {
   helpCommand,
   kissModem,
   kissRequest,
+  kissCrypto,
   recall,
   applySettings,
   replay,

@@ -23,6 +23,8 @@ import type { kissRequest } from "./kiss-request.ts";
 
 /** Requests that may wait for their turns. */
 const MAX_WAITING = 8;
+/** Numbers of the requests that kiss-crypto.ts answers. */
+const CRYPTO = "\x02\x05\x06";
 /** How often a busy channel is asked. */
 const LOOK_MS = 20;
 /** So long a frame waits for a radio that sends for others, or is down. */
@@ -30,8 +32,13 @@ const RADIO_LIMIT_MS = 20000;
 /** After so many times the longest frame a busy channel is taken for broken (MeshCore's KissModem). */
 const PATIENCE = 1.5;
 
-/** `request` gets the part that answers requests. */
-export function kissModem(hal: Hal, mesh: Mesh, settings: Settings, request: () => typeof kissRequest): RawPort {
+/** `request` gets the part that answers a request. */
+export function kissModem(
+  hal: Hal,
+  mesh: Mesh,
+  settings: Settings,
+  request: (isCrypto: boolean) => typeof kissRequest,
+): RawPort {
   /** By the command that sets it; times in 10 ms. */
   const params = [0, 50, 63, 10, 0, 0];
   /** One at a time, from its arrival until TxDone. */
@@ -96,11 +103,14 @@ export function kissModem(hal: Hal, mesh: Mesh, settings: Settings, request: () 
     listen();
   };
 
-  /** Each in a handler of its own. */
+  /** Getting the part and running it are handlers of their own. */
   const answerNext = (): void => {
-    send(KISS_HARDWARE, request()(hal, mesh, settings, port, requests[0]));
-    requests.shift();
-    if (requests.length) hal.after(answerNext, 1);
+    const run = request(CRYPTO.indexOf(requests[0].charAt(0)) >= 0);
+    hal.after(() => {
+      send(KISS_HARDWARE, run(hal, mesh, settings, port, requests[0]));
+      requests.shift();
+      if (requests.length) hal.after(answerNext, 1);
+    }, 1);
   };
 
   const port: RawPort = {
