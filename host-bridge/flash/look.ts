@@ -22,7 +22,11 @@ export async function look(line: Line): Promise<Found> {
   if (!ANSWER.test(text) && !REPLY.test(text)) text = await ask(line, `${CTRL_C}${CTRL_C}\r${QUESTION}\r`);
   const prompt = ANSWER.exec(text);
   if (prompt !== null) return { kind: "prompt", build: prompt[1], version: prompt[2] };
-  const hello = await sayHello(line, 2);
+  const hello = await sayHello(line, 2).catch((error: unknown) => {
+    // Another version of the link: the console is what is left.
+    if (error instanceof RoomError && error.code === "board_version") return null;
+    throw error;
+  });
   if (hello !== null) {
     const [build = "", version = ""] = hello.engine.split(" ");
     return { kind: "firmware", model: hello.model, build, version, firmware: hello.firmware, sha256: hello.sha256 };

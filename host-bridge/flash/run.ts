@@ -59,10 +59,20 @@ export class FlashRun {
     this.io = io;
   }
 
-  /** Who is there now. Nothing is changed. */
+  /** Who is there now. Nothing is changed but who has the port; giveUp() changes that back. */
   async look(): Promise<Found> {
     this.line = await openLine(this.job.port);
-    return look(this.line);
+    const found = await look(this.line);
+    if (found.kind !== "other") return found;
+    // Our own console without a link that we understand, in safe mode or of another version, still knows `repl`.
+    try {
+      const engine = await toPrompt(this.line);
+      this.stage = "prompt";
+      return { kind: "prompt", ...engine };
+    } catch (error) {
+      if (error instanceof RoomError && error.code === "no_prompt") return found;
+      throw error;
+    }
   }
 
   /** What must be known to be possible before the first write. Throws RoomError `engine_needed`, `wrong_board`, `tool_missing`. */
