@@ -12,7 +12,7 @@ import { forward } from "./parts/forward.ts";
 import { getCommand } from "./parts/get-command.ts";
 import { helpCommand } from "./parts/help-command.ts";
 import { fromHost, hostCurve, stockAdvert } from "./parts/host-signer.ts";
-import { hearTime, keepQuiet, note } from "./parts/keep.ts";
+import { hearMessage, keepQuiet, note } from "./parts/keep.ts";
 import { kissCrypto } from "./parts/kiss-crypto.ts";
 import { kissModem } from "./parts/kiss-modem.ts";
 import { kissRequest } from "./parts/kiss-request.ts";
@@ -50,7 +50,7 @@ export const PARTS = {
   saveSettings,
   keepQuiet,
   note,
-  hearTime,
+  hearMessage,
   nativeCurve,
   softCurve,
   ownAdvert,

@@ -253,7 +253,7 @@ export class Store {
         unsaved[handle] = seq + 1;
         this.nextRoom = handle + 1;
         if (!record) return true;
-        if (!this.clock.isSet()) part(this.hal, "hearTime")(this, room, record);
+        if (!this.clock.isSet()) part(this.hal, "hearMessage")(this, room, record);
         const page = messages.page;
         this.out.set(record, RECORD_HEAD);
         if (!messages.append(this.out, record.length, RECORD.message)) this.frozen = "flash";

@@ -3,6 +3,7 @@ import { APP_AT, parseAdvert, SIGNATURE_AT, signedMessage } from "../../protocol
 import { equalBytes, view } from "../../protocol/bytes.ts";
 import type { CurvePort } from "../../protocol/curve.ts";
 import type { AdvertJob, Adverts } from "../adverts.ts";
+import { hearTime } from "./keep.ts";
 import { NEIGHBOUR, NEIGHBOUR_BYTES, NEIGHBOURS } from "./neighbour-row.ts";
 
 /** Begins the work on it; its end tells `job.done`. */
@@ -22,6 +23,7 @@ export function checkAdvert(adverts: Adverts, job: AdvertJob): void {
   function list(): void {
     const advert = parseAdvert(bytes, at, length);
     if (!advert || !advert.name.length) return;
+    if (!adverts.clock.isSet()) hearTime(adverts.store, advert.timestamp, adverts.hal.toText(advert.name) + "");
     const { table } = adverts;
     const words = new Uint32Array(table.buffer);
     const step = NEIGHBOUR_BYTES / 4;

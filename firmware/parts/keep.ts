@@ -37,14 +37,12 @@ export function note(store: Store, text: string): void {
 }
 
 /**
- * While neither the host nor a person has told the time: what a room message says that it is. Believed when another sender says
- * the same within five minutes and it is not before what we sent ourselves, so that one board with a wrong clock is not
- * believed. The later of the two counts.
+ * While neither the host nor a person has told the time: `sender`, a name, says that it is `time`, and that this is authentic has
+ * been seen to. Believed when another sender says the same within five minutes and it is not before what we sent ourselves, so that
+ * one board with a wrong clock is not believed, whatever it sends. The later of the two counts.
  */
-export function hearTime(store: Store, room: Room, record: Uint8Array): void {
-  const { rooms, clock, hal } = store;
-  const { sender } = splitSender(rooms.text(room, record));
-  const time = rooms.textTime();
+export function hearTime(store: Store, time: number, sender: string): void {
+  const { clock, hal } = store;
   if (!sender || time < EARLIEST || time < store.times[STATE.time] - AGREE_S) return;
   const offsetS = time - hal.now();
   if (clock.heardFrom && sender !== clock.heardFrom && Math.abs(offsetS - clock.heardS) <= AGREE_S) {
@@ -53,4 +51,10 @@ export function hearTime(store: Store, room: Room, record: Uint8Array): void {
   }
   clock.heardS = offsetS;
   clock.heardFrom = sender;
+}
+
+/** The same for a message of a room. */
+export function hearMessage(store: Store, room: Room, record: Uint8Array): void {
+  const { sender } = splitSender(store.rooms.text(room, record));
+  hearTime(store, store.rooms.textTime(), sender);
 }
