@@ -26,6 +26,7 @@ import { sayCommands } from "./parts/say-commands.ts";
 import { setCommand } from "./parts/set-command.ts";
 import { applySettings, saveSettings } from "./parts/settings-image.ts";
 import { statsCommands } from "./parts/stats-commands.ts";
+import { tempRadio } from "./parts/temp-radio.ts";
 
 /** By name. Each is one function, without a state of its own; those that belong together stand together. */
 export const PARTS = {
@@ -40,6 +41,7 @@ export const PARTS = {
   sayCommands,
   getCommand,
   setCommand,
+  tempRadio,
   helpCommand,
   kissModem,
   kissRequest,

@@ -104,6 +104,8 @@ export class Sx126x {
   fault = 0;
   /** When the chip was reset last. */
   resetMs = 0;
+  /** Ends or begins settings for a while (parts/temp-radio.ts). */
+  tempTimer = 0;
 
   private readonly prefs: Prefs;
   private readonly hal: Hal;
