@@ -24,6 +24,7 @@ export class DutyBudget {
   /** Minute of the clock up to which `spent` holds. */
   private minute: number;
   private savedMs = 0;
+  private enoughMs = 0;
 
   /** Starts with nothing spent. `permille` 1..1000. */
   constructor(permille: number, nowMs: number) {
@@ -39,6 +40,7 @@ export class DutyBudget {
   /** Takes what `save` was given before the restart as spent just now: how long ago it was nobody knows. */
   restore(spentMs: number, nowMs: number): void {
     this.savedMs = spentMs;
+    this.enoughMs = spentMs - (2 * this.wholeMs()) / STEPS;
     this.spend(spentMs, nowMs);
   }
 
@@ -54,13 +56,16 @@ export class DutyBudget {
     return this.sumMs + Math.min(airtimeMs, whole) <= whole ? 0 : (this.minute + 1) * MINUTE_MS - nowMs;
   }
 
-  /** Before a transmission of at most `airtimeMs`: sees to it that a restart right behind it is safe. */
-  commit(airtimeMs: number): void {
+  /** Before a transmission of at most `airtimeMs`: sees to it that a restart right behind it is safe. True when it had to save. */
+  commit(airtimeMs: number): boolean {
+    const needMs = this.sumMs + airtimeMs;
+    if (!this.save || (needMs <= this.savedMs && needMs > this.enoughMs)) return false;
     const step = this.wholeMs() / STEPS;
-    const neededMs = Math.ceil(Math.ceil((this.sumMs + airtimeMs) / step) * step);
-    if (!this.save || (neededMs <= this.savedMs && neededMs > this.savedMs - 2 * step)) return;
-    this.savedMs = neededMs;
-    this.save(neededMs);
+    this.savedMs = Math.ceil(Math.ceil(needMs / step) * step);
+    // Far below it less is worth a write.
+    this.enoughMs = this.savedMs - 2 * step;
+    this.save(this.savedMs);
+    return true;
   }
 
   /** A transmission has just ended. */

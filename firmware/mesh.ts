@@ -322,7 +322,6 @@ export class Mesh {
     const airMs = this.airMs(length);
     const worstMs = radio.longestMs(airMs) + TX_CUT_MS;
     if (airMs > this.duty.wholeMs() || this.duty.waitMs(worstMs, this.hal.nowMs()) > 0) return -1;
-    this.duty.commit(worstMs);
     this.sendingSlot = RAW_SLOT;
     radio.transmit(frame, length, airMs);
     const packet = new Packet();
@@ -367,6 +366,11 @@ export class Mesh {
     if (waitMs > 0 || !radio.isReceiving()) {
       this.busySinceMs = 0;
       this.again(Math.max(waitMs, BUSY_RETRY_MS));
+      return;
+    }
+    if (this.duty.commit(worstMs)) {
+      // Writing has had its time.
+      this.again(1);
       return;
     }
     const isSensed = this.isSensed;

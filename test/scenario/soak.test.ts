@@ -254,7 +254,7 @@ describe("soak", () => {
       soak.step(5000);
       soak.station.heard.length = 0;
       if (hour % 24 === 23) {
-        assert.ok(soak.settle(2 * HOUR), `day ${hour / 24}: what was said is on the air`);
+        assert.ok(soak.settle(8 * HOUR), `day ${hour / 24}: what was said is on the air`);
         soak.step(20_000);
         atRest.push(soak.holding());
       }
