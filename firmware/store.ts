@@ -53,6 +53,7 @@ export class Store {
   /** Adverts.exportIdentity() as it was saved, until it is taken. */
   identity = "";
 
+  private loaded!: () => void;
   private saving = false;
   private saveTimer = 0;
   private writeTimer = 0;
@@ -87,21 +88,37 @@ export class Store {
     this.hal.onError((error) => this.onError(error));
     this.hal.watchdog(WATCHDOG_S);
     this.tick();
-    const hal = this.hal;
-    const ready = (): void => {
-      this.isLoaded = true;
-      done();
-    };
-    const replay = (): void => part(hal, "replay")(this, ready);
-    const apply = (): void => part(hal, "applySettings")(this, () => hal.after(replay, 1));
+    this.loaded = done;
     try {
-      if (this.settings) part(hal, "recall")(this, () => hal.after(apply, 1));
-      else ready();
+      if (this.settings) part(this.hal, "recall")(this, () => this.apply());
+      else this.ready();
     } catch (_) {
       // No parts, or those of another build: the radio and the engine's prompt work, and flash.sh puts it right.
       this.frozen = "mc.lib";
-      ready();
+      this.ready();
     }
+  }
+
+  // Methods: on Espruino an arrow function without braces does not know `this` when another arrow function is in it.
+  private apply(): void {
+    this.hal.after(() => this.applyNow(), 1);
+  }
+
+  private applyNow(): void {
+    part(this.hal, "applySettings")(this, () => this.replay());
+  }
+
+  private replay(): void {
+    this.hal.after(() => this.replayNow(), 1);
+  }
+
+  private replayNow(): void {
+    part(this.hal, "replay")(this, () => this.ready());
+  }
+
+  private ready(): void {
+    this.isLoaded = true;
+    this.loaded();
   }
 
   /** Settings or rooms have changed. */
