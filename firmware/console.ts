@@ -1,8 +1,10 @@
 // The text console of a person or a script: one command a line, MeshCore's names and reply form. What the commands do lies in
 // firmware/parts/: nobody waits for a few milliseconds more, and here every byte is in memory all the time.
+import type { Adverts } from "./adverts.ts";
 import type { Clock } from "./clock.ts";
 import type { BoardFacts, Hal } from "./hal.ts";
 import type { Mesh } from "./mesh.ts";
+import type { Parts } from "./parts.ts";
 import { part } from "./parts.ts";
 import type { Rooms } from "./rooms.ts";
 import type { Settings } from "./settings.ts";
@@ -28,6 +30,7 @@ export class Console {
   readonly mesh: Mesh;
   readonly clock: Clock;
   readonly settings: Settings;
+  readonly adverts: Adverts;
 
   private line = "";
   private tooLong = false;
@@ -39,13 +42,22 @@ export class Console {
   /** In front of each line of the answer: what a program put in front of the command, to know which answer is whose. */
   private tag = "";
 
-  constructor(hal: Hal, board: BoardFacts, rooms: Rooms, mesh: Mesh, clock: Clock, settings: Settings) {
+  constructor(
+    hal: Hal,
+    board: BoardFacts,
+    rooms: Rooms,
+    mesh: Mesh,
+    clock: Clock,
+    settings: Settings,
+    adverts: Adverts,
+  ) {
     this.hal = hal;
     this.board = board;
     this.rooms = rooms;
     this.mesh = mesh;
     this.clock = clock;
     this.settings = settings;
+    this.adverts = adverts;
   }
 
   /** What was typed or sent: any part of a line, or several lines. */
@@ -206,6 +218,10 @@ export class Console {
         return part(hal, "getCommand");
       case 5:
         return part(hal, "setCommand");
+      case 8:
+        return part(hal, "advertCommands");
+      case 9:
+        return part(hal, "tempRadioCommand");
     }
     return part(hal, "helpCommand");
   }
@@ -213,6 +229,11 @@ export class Console {
   /** Prints a line of an answer. */
   reply(text: string): void {
     this.hal.print("  -> " + this.tag + text + "\r\n");
+  }
+
+  /** For parts, which cannot load one themselves. */
+  neighbours(): ReturnType<Parts["neighbours"]> {
+    return part(this.hal, "neighbours")(this.adverts);
   }
 
   private repl(): string {

@@ -43,7 +43,7 @@ export function start(hal: Hal, arena: Uint8Array, board: BoardFacts, version: s
   const store = new Store(hal, board, rooms, prefs, clock);
   const adverts = new Adverts(hal, mesh, clock, store);
   const settings = new Settings(hal, mesh, store, board.id, version);
-  const console = new Console(hal, board, rooms, mesh, clock, settings);
+  const console = new Console(hal, board, rooms, mesh, clock, settings, adverts);
   const link = new Link(hal, rooms, mesh, clock, settings, counters, adverts);
   adverts.link = link;
   rooms.events = link;

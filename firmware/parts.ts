@@ -5,6 +5,7 @@ import { protocolApi } from "../protocol/api.ts";
 import { softCurve } from "../protocol/curve25519.ts";
 import type { Hal } from "./hal.ts";
 import { nativeCurve } from "./native/native-curve.ts";
+import { advertCommands } from "./parts/advert-commands.ts";
 import { boardCommands } from "./parts/board-commands.ts";
 import { checkAdvert } from "./parts/check-advert.ts";
 import { findCommand } from "./parts/commands.ts";
@@ -26,7 +27,7 @@ import { sayCommands } from "./parts/say-commands.ts";
 import { setCommand } from "./parts/set-command.ts";
 import { applySettings, saveSettings } from "./parts/settings-image.ts";
 import { statsCommands } from "./parts/stats-commands.ts";
-import { tempRadio } from "./parts/temp-radio.ts";
+import { tempRadioCommand } from "./parts/temp-radio-command.ts";
 
 /** By name. Each is one function, without a state of its own; those that belong together stand together. */
 export const PARTS = {
@@ -41,8 +42,9 @@ export const PARTS = {
   sayCommands,
   getCommand,
   setCommand,
-  tempRadio,
   helpCommand,
+  tempRadioCommand,
+  advertCommands,
   kissModem,
   kissRequest,
   kissCrypto,

@@ -7,6 +7,8 @@
  */
 export function commandsWith(letters: string): string {
   switch (letters) {
+    case "adv":
+      return "\nadvert.zerohop$=8\nadvert=8";
     case "boa":
       return "\nboard=0";
     case "cle":
@@ -15,16 +17,20 @@ export function commandsWith(letters: string): string {
       return "\nclkreboot=0";
     case "clo":
       return "\nclock sync=0\nclock=0";
+    case "era":
+      return "\nerase$=0";
     case "err":
       return "\nerrors$=1";
     case "get":
-      return "\nget acl$=0\nget =4";
+      return "\nget acl$=0\nget public.key=8\nget prv.key=8\nget =4";
     case "hel":
       return "\nhelp$=6";
     case "his":
       return "\nhistory$=2";
     case "log":
       return "\nlog=0";
+    case "nei":
+      return "\nneighbors=8\nneighbor.remove =8";
     case "pas":
       return "\npassword =0";
     case "pow":
@@ -40,11 +46,13 @@ export function commandsWith(letters: string): string {
     case "sen":
       return "\nsensor get =0\nsensor set =0\nsensor list=0";
     case "set":
-      return "\nset =5\nsetperm =0";
+      return "\nset prv.key =8\nset =5\nsetperm =0";
     case "shu":
       return "\nshutdown=0";
     case "sta":
       return "\nstats-packets$=1\nstats-radio$=1\nstats-core$=1\nstart ota=0";
+    case "tem":
+      return "\ntempradio =9";
     case "tim":
       return "\ntime =0";
     case "ver":
