@@ -97,6 +97,9 @@ describe("console: commands", () => {
 
   it("adverts, keys and neighbours", () => {
     bench.world.wait(20_000);
+    // The world keeps its boards from sending any of their own.
+    const { adverts } = bench.board.globals.meshcore as { adverts: { send?: unknown } };
+    delete adverts.send;
     bench.transcript([
       ["advert", "Error: the clock is not set; Try: time EPOCH"],
       ["time 1700000000", /^OK/],
