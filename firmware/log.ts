@@ -10,9 +10,8 @@ export const PAGE_BYTES = 4096;
 export const PAGE_HEAD = 12;
 export const RECORD_HEAD = 8;
 export const MAGIC = 0x314c434d;
-/** CRC-32 of so many bytes of 255. */
-const BLANK_PAGE = 0xf154670a;
-const BLANK_START = 0xbd7bc39f;
+/** CRC-32 of START_BYTES of 255. */
+const BLANK = 0xbd7bc39f;
 /** A write that the power cut off has left its trace in so many bytes: no chip programs more at a time. */
 export const START_BYTES = 512;
 
@@ -49,15 +48,16 @@ export class Log {
     return this.page + 1 < this.pages ? this.page + 1 : 0;
   }
 
-  /** Nothing is written there: `length` is PAGE_BYTES or START_BYTES. */
-  isBlank(address: number, length: number): boolean {
-    return this.crc32(this.flash.read(length, address)) === (length === PAGE_BYTES ? BLANK_PAGE : BLANK_START);
+  /** Nothing is written in START_BYTES from there. */
+  isBlank(address: number): boolean {
+    return this.crc32(this.flash.read(START_BYTES, address)) === BLANK;
   }
 
   /** Erases the page after the newest: up to 90 ms, so ahead of the need for it. */
   prepare(): void {
     const address = this.addressOf(this.next());
-    if (!this.isBlank(address, PAGE_BYTES)) this.flash.erasePage(address);
+    // What was written begins at its start, and what an erasure that was cut off leaves is everywhere.
+    if (!this.isBlank(address) || !this.isBlank(address + PAGE_BYTES - START_BYTES)) this.flash.erasePage(address);
     this.ready = true;
   }
 

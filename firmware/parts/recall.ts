@@ -73,7 +73,7 @@ export function scan(hal: Pick<Hal, "flash" | "after" | "crc32">, log: Log, take
   /** The last page was the newest. Behind its records may be half of one that the power cut off. */
   const end = (): void => {
     log.at = at;
-    if (at > PAGE_BYTES - START_BYTES || !log.isBlank(log.addressOf(log.page) + at, START_BYTES)) log.giveUp();
+    if (at > PAGE_BYTES - START_BYTES || !log.isBlank(log.addressOf(log.page) + at)) log.giveUp();
     done();
   };
   head();
