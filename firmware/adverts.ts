@@ -46,6 +46,9 @@ export class Adverts implements AdvertVerifier {
   link!: Link;
   /** Neighbours, a row each: parts/neighbour-row.ts. */
   readonly table = new Uint8Array(NEIGHBOURS * NEIGHBOUR_BYTES);
+  /** Of each row: the first word of its key, and when it was heard, in the engine's seconds plus 1; 0 = no row. */
+  readonly firsts = new Uint32Array(NEIGHBOURS);
+  readonly heard = new Uint32Array(NEIGHBOURS);
   /** Since the start: adverts that nobody had time for, and those that were forged. */
   dropped = 0;
   forged = 0;
@@ -62,6 +65,8 @@ export class Adverts implements AdvertVerifier {
   newKey: Uint8Array | null = null;
   keyDone: ((publicKey: Uint8Array | null) => void) | null = null;
   curve: CurvePort | null = null;
+  /** What is to be done next, in a handler of its own. */
+  task: (() => void) | null = null;
   work: CurveWork<never> | null = null;
   end!: (value: never) => void;
   /** Where the host signs: timestamp of the last advert, and when the stock may be saved again, to spare the flash. */
@@ -74,6 +79,8 @@ export class Adverts implements AdvertVerifier {
   late = OWN.none;
   verdict = 0;
 
+  /** The value of `work` is there. */
+  private isDone = false;
   private readonly jobs: AdvertJob[] = [];
   private timer = 0;
   private first = true;
@@ -171,39 +178,49 @@ export class Adverts implements AdvertVerifier {
     if (!this.timer) this.timer = this.hal.after(() => this.turn(), HOST_SIGNS ? ANSWER_MS : 1);
   }
 
-  /** One step of what is under way, or the beginning of the next. */
+  /** One step of what is under way, or the beginning of the next. What comes of it has a handler of its own, and so has each part. */
   private turn(): void {
     this.timer = 0;
     const work = this.work;
     let isDone = false;
     try {
-      if (work) isDone = work.step();
-      else this.begin();
+      if (!work) this.begin();
+      else if (this.isDone) isDone = true;
+      else this.isDone = work.step();
     } catch (_) {
       // No memory in one piece just now, or no curve on this engine: what cannot be verified is dropped.
-      this.work = null;
+      this.work = this.task = null;
       this.own = OWN.none;
       this.jobs.shift();
       this.dropped++;
     }
-    if (isDone) this.work = null;
-    if (this.work || this.own || this.jobs.length) this.soon();
+    if (isDone) {
+      this.work = null;
+      this.isDone = false;
+    }
+    if (this.work || this.task || this.own || this.jobs.length) this.soon();
     if (isDone && work) this.end(work.value as never);
   }
 
   private begin(): void {
-    const own = this.own;
-    if (HOST_SIGNS && own) {
-      this.own = OWN.none;
-      part(this.hal, "stockAdvert")(this, own);
-    } else if (!this.curve) {
-      this.curve = HOST_SIGNS ? part(this.hal, "hostCurve")(this) : this.hal.curve();
+    const { own, hal, task } = this;
+    this.task = null;
+    if (task) task();
+    else if (!this.curve && !(HOST_SIGNS && own)) {
+      const make = HOST_SIGNS ? part(hal, "hostCurve") : hal.curve();
+      const again = (): void => {
+        this.curve = make(this);
+        if (!this.curve) this.task = again;
+      };
+      this.task = again;
     } else if (own) {
       this.own = OWN.none;
-      part(this.hal, "ownAdvert")(this, own);
+      const sign = HOST_SIGNS ? part(hal, "stockAdvert") : part(hal, "ownAdvert");
+      this.task = () => sign(this, own);
     } else {
       const job = this.jobs.shift();
-      if (job) part(this.hal, "checkAdvert")(this, job);
+      const check = part(hal, "checkAdvert");
+      if (job) this.task = () => check(this, job);
     }
   }
 }

@@ -247,12 +247,21 @@ export class EspruinoHal implements Hal {
     return globalThis.eval(storage().read(LIBRARY, at, length)) as never;
   }
 
-  curve(): CurvePort {
+  curve(): () => CurvePort | null {
     if (HOST_SIGNS) throw new Error("bug: the curve is the host's");
     // The stand-in of the simulator runs no machine code; what it runs on is fast enough without.
     const { nativeCall, getAddressOf } = E;
-    if (!nativeCall || !getAddressOf) return part(this, "softCurve")(this.crypto);
-    return part(this, "nativeCurve")({ nativeCall, getAddressOf, atob }, this.crypto);
+    if (!nativeCall || !getAddressOf) {
+      const soft = part(this, "softCurve");
+      return () => soft(this.crypto);
+    }
+    const decode = part(this, "curveCode");
+    let code = "";
+    return () => {
+      if (code) return part(this, "nativeCurve")({ nativeCall, getAddressOf, atob }, this.crypto, code);
+      code = decode(atob);
+      return null;
+    };
   }
 
   memory(): Memory {

@@ -203,16 +203,17 @@ export class JerryHal implements Hal {
     throw new Error("bug: parts are in this bundle");
   }
 
-  curve(): CurvePort {
+  curve(): () => CurvePort {
     const { edPublic, edSign, edVerify } = this.host;
     const soft = part(this, "softCurve")(this.crypto);
-    if (!edPublic || !edSign || !edVerify) return soft;
-    return {
+    if (!edPublic || !edSign || !edVerify) return () => soft;
+    const port: CurvePort = {
       publicKey: (key) => atOnce(() => filled(32, (into) => edPublic(key, into))),
       sign: (key, publicKey, message) => atOnce(() => filled(64, (into) => edSign(key, publicKey, message, into))),
       verify: (publicKey, message, signature) => atOnce(() => edVerify(publicKey, message, signature)),
       shared: soft.shared,
     };
+    return () => port;
   }
 
   memory(): Memory {

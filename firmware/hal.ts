@@ -129,8 +129,8 @@ export interface Hal {
   /** The value of the expression that stands there in the file of parts. */
   evaluate(at: number, length: number): never;
 
-  /** Ed25519, in memory from now on for as long as it is kept. Throws where there is no memory for it. */
-  curve(): CurvePort;
+  /** What makes Ed25519, called in handlers of its own until it is no longer null. Throws where there is no memory for it. */
+  curve(): () => CurvePort | null;
 
   /** SHA-256 of the code that the engine booted, or all zeros where it cannot be known. */
   readonly bundleHash: Uint8Array;

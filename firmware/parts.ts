@@ -4,7 +4,7 @@
 import { protocolApi } from "../protocol/api.ts";
 import { softCurve } from "../protocol/curve25519.ts";
 import type { Hal } from "./hal.ts";
-import { nativeCurve } from "./native/native-curve.ts";
+import { curveCode, nativeCurve } from "./native/native-curve.ts";
 import { advertCommands } from "./parts/advert-commands.ts";
 import { boardCommands } from "./parts/board-commands.ts";
 import { checkAdvert } from "./parts/check-advert.ts";
@@ -55,6 +55,7 @@ export const PARTS = {
   keepQuiet,
   note,
   hearMessage,
+  curveCode,
   nativeCurve,
   softCurve,
   ownAdvert,

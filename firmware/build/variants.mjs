@@ -148,7 +148,8 @@ export function variantEntry(variant, version) {
       }
       // Engines that cannot run Thumb code do not carry the routine.
       if (!thumb && loaded.endsWith("native/native-aes.ts")) return "export const nativeAes = null;";
-      if (!thumb && loaded.endsWith("native/native-curve.ts")) return "export function nativeCurve() { throw 0; }";
+      if (!thumb && loaded.endsWith("native/native-curve.ts"))
+        return "export function nativeCurve() { throw 0; }\nexport function curveCode() { throw 0; }";
       // Nor anything else, where the host does the work; and where it does not, its part in that.
       if (features.HOST_SIGNS && loaded.endsWith("protocol/curve25519.ts"))
         return "export function softCurve() { throw 0; }";

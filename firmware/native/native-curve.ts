@@ -52,13 +52,18 @@ class Work<T> implements CurveWork<T> {
   }
 }
 
+/** The code of curve.c as a byte string: for a handler of its own, before nativeCurve(). */
+export function curveCode(atob: (text: string) => string): string {
+  return atob(CURVE_BLOB);
+}
+
 /**
  * The port over the routine of curve.c; a step takes at most about 25 ms on the nRF52840. Throws when the engine has no memory in
  * one piece, here or in a step. The engine moves things when it defragments: so addresses are asked for at every call.
  */
-export function nativeCurve(engine: NativeEngine, crypto: Pick<CryptoPort, "sha512">): CurvePort {
+export function nativeCurve(engine: NativeEngine, crypto: Pick<CryptoPort, "sha512">, code: string): CurvePort {
   const address = engine.getAddressOf;
-  const routine = engine.nativeCall(CURVE, "int(int,int,int)", engine.atob(CURVE_BLOB)) as Routine | undefined;
+  const routine = engine.nativeCall(CURVE, "int(int,int,int)", code) as Routine | undefined;
   if (!routine) throw new Error("no memory in one piece for the curve routine");
   const call: Call = (buffer, command) => {
     const status = routine(address(buffer, true), buffer.length, command);

@@ -24,28 +24,24 @@ export function checkAdvert(adverts: Adverts, job: AdvertJob): void {
     const advert = parseAdvert(bytes, at, length);
     if (!advert || !advert.name.length) return;
     if (!adverts.clock.isSet()) hearTime(adverts.store, advert.timestamp, adverts.hal.toText(advert.name) + "");
-    const { table } = adverts;
+    const { table, firsts, heard } = adverts;
     const words = new Uint32Array(table.buffer);
-    const step = NEIGHBOUR_BYTES / 4;
     const first = new Uint32Array(new Uint8Array(key).buffer)[0];
-    let row = 0;
-    for (let i = 0; i < NEIGHBOURS; i++) {
-      const word = i * step;
-      if (words[word] === first && equalBytes(view(table, i * NEIGHBOUR_BYTES, 32), key)) {
-        if (advert.timestamp <= words[word + NEIGHBOUR.time / 4]) return;
-        row = i;
-        break;
-      }
-      if (words[word + NEIGHBOUR.heard / 4] < words[row * step + NEIGHBOUR.heard / 4]) row = i;
+    let row = firsts.indexOf(first);
+    if (row >= 0 && equalBytes(view(table, row * NEIGHBOUR_BYTES, 32), key)) {
+      if (heard[row] && advert.timestamp <= words[(row * NEIGHBOUR_BYTES + NEIGHBOUR.time) / 4]) return;
+    } else {
+      row = 0;
+      for (let i = 1; i < NEIGHBOURS; i++) if (heard[i] < heard[row]) row = i;
     }
     const to = row * NEIGHBOUR_BYTES;
-    const word = row * step;
-    view(table, to, NEIGHBOUR_BYTES).fill(0);
+    firsts[row] = first;
+    heard[row] = adverts.hal.now() + 1;
+    view(table, to + NEIGHBOUR.name, 32).fill(0);
     table.set(key, to);
-    words[word + NEIGHBOUR.time / 4] = advert.timestamp;
-    words[word + NEIGHBOUR.heard / 4] = adverts.hal.now() + 1;
-    words[word + NEIGHBOUR.lat / 4] = advert.latE6;
-    words[word + NEIGHBOUR.lon / 4] = advert.lonE6;
+    words[(to + NEIGHBOUR.time) / 4] = advert.timestamp;
+    words[(to + NEIGHBOUR.lat) / 4] = advert.latE6;
+    words[(to + NEIGHBOUR.lon) / 4] = advert.lonE6;
     table[to + NEIGHBOUR.type] = advert.type;
     table[to + NEIGHBOUR.snr] = job.signal >> 16;
     table[to + NEIGHBOUR.rssi] = Math.max(0, ((job.signal << 16) >> 16) + 128);

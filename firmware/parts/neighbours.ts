@@ -4,9 +4,7 @@ import type { Adverts } from "../adverts.ts";
 import { NEIGHBOUR, NEIGHBOUR_BYTES, NEIGHBOURS } from "./neighbour-row.ts";
 
 export function neighbours(adverts: Adverts) {
-  const { table, hal } = adverts;
-  const words = new Uint32Array(table.buffer);
-  const heard = (row: number): number => words[(row * NEIGHBOUR_BYTES + NEIGHBOUR.heard) / 4];
+  const { table, hal, heard, firsts } = adverts;
 
   return {
     /**
@@ -16,16 +14,16 @@ export function neighbours(adverts: Adverts) {
     text(): string {
       const rows: number[] = [];
       for (let i = 0; i < NEIGHBOURS; i++) {
-        if (!heard(i) || table[i * NEIGHBOUR_BYTES + NEIGHBOUR.hops]) continue;
+        if (!heard[i] || table[i * NEIGHBOUR_BYTES + NEIGHBOUR.hops]) continue;
         let at = rows.length;
-        while (at && heard(rows[at - 1]) < heard(i)) at--;
+        while (at && heard[rows[at - 1]] < heard[i]) at--;
         rows.splice(at, 0, i);
       }
       const now = hal.now() + 1;
       const lines = rows.map((row) => {
         const at = row * NEIGHBOUR_BYTES;
         const snr = (table[at + NEIGHBOUR.snr] << 24) >> 24;
-        return bytesToHex(view(table, at, 4)) + ":" + Math.max(0, Math.floor(now - heard(row))) + ":" + snr;
+        return bytesToHex(view(table, at, 4)) + ":" + Math.max(0, Math.floor(now - heard[row])) + ":" + snr;
       });
       return lines.join("\n") || "-none-";
     },
@@ -34,7 +32,9 @@ export function neighbours(adverts: Adverts) {
     remove(prefix: Uint8Array): void {
       for (let i = 0; i < NEIGHBOURS; i++) {
         const row = view(table, i * NEIGHBOUR_BYTES, NEIGHBOUR_BYTES);
-        if (equalBytes(view(row, 0, prefix.length), prefix)) row.fill(0);
+        if (!heard[i] || !equalBytes(view(row, 0, prefix.length), prefix)) continue;
+        row.fill(0);
+        heard[i] = firsts[i] = 0;
       }
     },
   };

@@ -40,13 +40,14 @@ export function ownAdvert(adverts: Adverts, own: number): void {
     else mesh.queueOwn(ROUTE_DIRECT, TYPE_ADVERT, payload, PRIORITY_ADVERT, 0, 0);
   };
   const message = signedMessage(payload, 0, payload.length);
-  adverts.work = curve.sign(view(adverts.identity, 0, 64), mesh.publicKey, message) as CurveWork<never>;
+  adverts.task = (): void => {
+    adverts.work = curve.sign(view(adverts.identity, 0, 64), mesh.publicKey, message) as CurveWork<never>;
+  };
 
   function makeKey(): void {
-    const given = adverts.newKey;
+    const key = adverts.newKey || draw();
     const done = adverts.keyDone;
     adverts.newKey = adverts.keyDone = null;
-    const key = given || draw();
     const isKey = key.length === 64 && (key[0] & 7) === 0 && key[31] >> 6 === 1;
     adverts.end = (publicKey: Uint8Array): void => {
       // MeshCore gives neither of the two to anybody.
@@ -59,19 +60,21 @@ export function ownAdvert(adverts: Adverts, own: number): void {
         adverts.keep();
       }
       if (done) done(isFree ? publicKey : null);
-      // Again, or now to what is wanted of it.
-      if (own !== KEY || (!isFree && !given)) adverts.want(own);
+      // Another one; or now to what is wanted of it.
+      if (own !== KEY || (!isFree && !done)) adverts.want(own);
     };
-    adverts.work = (isKey ? curve.publicKey(key) : { step: () => true }) as CurveWork<never>;
+    adverts.task = (): void => {
+      adverts.work = (isKey ? curve.publicKey(key) : { step: () => true }) as CurveWork<never>;
+    };
   }
 
   /** A private key as MeshCore makes it: the hash of random numbers, clamped. The time at which each is drawn is chance as well. */
   function draw(): Uint8Array {
-    const chance = new Uint32Array(24);
-    for (let i = 0; i < 20; i++) chance[i] = hal.random();
-    chance[20] = hal.now() * 1e6;
-    chance[21] = mesh.radio.noiseFloor;
-    chance[22] = mesh.radio.signal;
+    const chance = new Uint32Array(16);
+    for (let i = 0; i < 12; i++) chance[i] = hal.random();
+    chance[12] = hal.now() * 1e6;
+    chance[13] = mesh.radio.noiseFloor;
+    chance[14] = mesh.radio.signal;
     const key = hal.crypto.sha512(new Uint8Array(chance.buffer));
     key[0] &= 248;
     key[31] = (key[31] & 63) | 64;

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Board } from "../../boards/board.ts";
 import { AES_BLOB } from "../../firmware/native/aes-blob.ts";
+import { CURVE_BLOB } from "../../firmware/native/curve-blob.ts";
 import type { EngineCommand } from "./engines.ts";
 import type { Probe } from "./probe.ts";
 import type { Outcome } from "./run.ts";
@@ -58,9 +59,10 @@ export function budgetReport(figures: Figures[]): number {
     if (loaded.blocksize !== board.engine.jsVarBytes) continue;
     row("JsVars: free on the board, rooms full", board.engine.jsVars - (full.usage - before.usage), budget.free, false);
     const arena = 3 + Math.ceil(board.roomBytes / board.engine.jsVarBytes);
-    const blob = outcome.thumb ? 1 + Math.ceil(Buffer.from(AES_BLOB, "base64").length / board.engine.jsVarBytes) : 0;
+    const flat = (blob: string): number => 1 + Math.ceil(Buffer.from(blob, "base64").length / board.engine.jsVarBytes);
+    const blob = outcome.thumb ? flat(AES_BLOB) + flat(CURVE_BLOB) : 0;
     row("JsVars: arena", arena, budget.arena);
-    row("JsVars: native routine", blob, budget.blob);
+    row("JsVars: native routines", blob, budget.blob);
     if (!probe) {
       console.log("        instructions: this engine does not count them");
       continue;

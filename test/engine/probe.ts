@@ -11,6 +11,7 @@ import { crc32 } from "../../protocol/crc32.ts";
 import { kissFrame } from "../../protocol/kiss.ts";
 import * as link from "../../protocol/link.ts";
 import { LINK_MAX_BODY, sealBody } from "../../protocol/link-frame.ts";
+import { loadVectors } from "../protocol/vector-file.ts";
 import { groupText, TEST_KEY } from "../scenario/world.ts";
 import { ENGINE_QUIT, type EngineCommand, inEngineFolder, runEngine, storeInEspruino } from "./engines.ts";
 
@@ -186,6 +187,9 @@ const text = (words: string): Uint8Array => new Uint8Array(Buffer.from(words));
 /** The longest text that there is: 160 bytes with its sender. */
 const longest = (n: number): string => groupText(TEST_KEY, 1700000000 + n, "Ann", "x".repeat(155));
 
+/** A real one, of another node. */
+const ADVERT = (loadVectors("adverts.json") as { adverts: { raw_flood: string }[] }).adverts[1].raw_flood;
+
 /** The steps of a probe. Labels say what is measured; those with the same label are the worse ones of several. */
 function probeSteps(): string[] {
   const hear = (label: string, hex: string): string =>
@@ -209,8 +213,9 @@ function probeSteps(): string[] {
   const many = (count: number): string[] =>
     Array.from({ length: count }, () => [hear("-", longest(++n)), "T - 10"]).flat();
   return [
-    // The radio is set up.
-    ...turns("-", 8),
+    // The radio is set up, and the curve comes into memory.
+    ...turns("-", 4),
+    ...turns("turn:own-key", 26),
     say("-", `room add test ${TEST_KEY} 500\r`),
     say("-", "time 1700001000\r"),
     ...turns("-", 8),
@@ -259,6 +264,14 @@ function probeSteps(): string[] {
     ...turns("turn:Heard", 3),
     tell("link:Ack", link.Ack, { room: 0, seq: 4 }),
     ...turns("-", 3),
+    prompt("meshcore.adverts.send(true);"),
+    ...turns("turn:own-advert", 12),
+    "D -",
+    ...turns("-", 4),
+    hear("radio:advert", ADVERT),
+    ...turns("turn:advert-verified,neighbour", 12),
+    hear("-", flipped(ADVERT, 50)),
+    ...turns("turn:advert-forged", 12),
     // As after a day: every block of the room's share is in use.
     ...many(250),
     hear("radio:stored,arena-full", longest(++n)),

@@ -73,7 +73,7 @@ describe("JerryHal", () => {
   it("leaves the curve to a host with all three of its functions", () => {
     const key = new Uint8Array(64).fill(72);
     const host = new FakeNative();
-    const curve = hal(host).curve();
+    const curve = hal(host).curve()() ?? assert.fail();
     const mine = complete(curve.publicKey(key));
     const signature = complete(curve.sign(key, mine, key));
     assert.equal(complete(curve.verify(mine, key, signature)), true);
@@ -81,7 +81,7 @@ describe("JerryHal", () => {
     for (const name of ["edPublic", "edSign", "edVerify"] as const) {
       const lame = new FakeNative();
       delete lame[name];
-      complete(hal(lame).curve().publicKey(key));
+      complete((hal(lame).curve()() ?? assert.fail()).publicKey(key));
       assert.deepEqual(
         lame.calls.filter((call) => call.startsWith("ed")),
         [],

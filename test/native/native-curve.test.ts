@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { CURVE, CURVE_BLOB } from "../../firmware/native/curve-blob.ts";
 import type { NativeEngine } from "../../firmware/native/native-aes.ts";
-import { nativeCurve } from "../../firmware/native/native-curve.ts";
+import { curveCode, nativeCurve } from "../../firmware/native/native-curve.ts";
 import { bytesToHex, equalBytes } from "../../protocol/bytes.ts";
 import type { CurveWork } from "../../protocol/curve.ts";
 import { complete } from "../../protocol/curve.ts";
@@ -109,7 +109,8 @@ class PlainRoutine {
 }
 
 const MESSAGES = RFC_8032.map(({ message }) => message);
-const port = (engine = new PretendedEngine(new PlainRoutine().call)) => nativeCurve(engine, { sha512 });
+const port = (engine = new PretendedEngine(new PlainRoutine().call)) =>
+  nativeCurve(engine, { sha512 }, curveCode(engine.atob));
 const hex = (work: CurveWork<Uint8Array>) => bytesToHex(complete(work));
 
 describe("the curve through the engine's native call", () => {
@@ -183,7 +184,7 @@ describe("the curve through the engine's native call", () => {
       () => port({ ...engine, atob, getAddressOf, nativeCall: () => undefined } as never),
       /no memory in one/,
     );
-    const curve = nativeCurve({ atob, nativeCall, getAddressOf: () => 0 }, { sha512 });
+    const curve = nativeCurve({ atob, nativeCall, getAddressOf: () => 0 }, { sha512 }, curveCode(atob));
     const work = curve.publicKey(privateKey);
     assert.throws(() => work.step(), /no memory in one piece for work/);
   });

@@ -9,7 +9,7 @@ import { type Console, type Station, World } from "./world.ts";
 
 const crypto = softCrypto();
 const NOW = 1711111000;
-const ROW = 84;
+const ROW = 80;
 
 interface Delivered {
   public_key: string;
@@ -52,14 +52,14 @@ function neighbours(board: SimBoard): Delivered[] {
   const { table } = inside(board);
   const rows: Delivered[] = [];
   for (let at = 0; at < table.length; at += ROW) {
-    if (!readU32(table, at + 36)) continue;
-    const name = Buffer.from(table.slice(at + 52, at + ROW));
+    if (!table[at + 48]) continue;
+    const name = Buffer.from(table.slice(at + 48, at + ROW));
     rows.push({
       public_key: bytesToHex(table.slice(at, at + 32)),
-      type: table[at + 48],
+      type: table[at + 44],
       timestamp: readU32(table, at + 32),
-      lat_e6: readU32(table, at + 40) | 0,
-      lon_e6: readU32(table, at + 44) | 0,
+      lat_e6: readU32(table, at + 36) | 0,
+      lon_e6: readU32(table, at + 40) | 0,
       name_hex: name.subarray(0, name.indexOf(0)).toString("hex"),
     });
   }
