@@ -173,14 +173,18 @@ export class Console {
       } catch (_) {
         return "Error: mc.lib is missing, or of another build; Try: flash.sh";
       }
-      // Loading a part takes a handler, and running it another.
-      this.later(() => {
-        const isRegion = found[0] === REGION;
-        if (isRegion) this.mesh.regionMap();
-        const command = isRegion ? null : this.load(found[0]);
-        this.later(() => (command ? command(this, found[1], found[2]) : this.region(found[2])));
-        return "";
-      });
+      this.go(found[0], found[1], found[2]);
+      return "";
+    });
+  }
+
+  /** Does command `name` of part `number`, with what follows it. Loading a part takes a handler, and running it another. */
+  go(number: number, name: string, words: string): void {
+    this.later(() => {
+      const isRegion = number === REGION;
+      if (isRegion) this.mesh.regionMap();
+      const command = isRegion ? null : this.load(number);
+      this.later(() => (command ? command(this, name, words) : this.region(words)));
       return "";
     });
   }

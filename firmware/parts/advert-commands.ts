@@ -6,21 +6,31 @@ import { HOST_SIGNS } from "../features.ts";
 const KEY_BYTES = 64;
 /** Hex digits that one handler makes bytes of. */
 const KEY_PART = 16;
+/** Bytes of which one handler makes hex digits. */
+const SHOWN = 16;
 
 export function advertCommands(console: Console, name: string, text: string): string {
   const adverts = console.adverts;
-  const hex = (bytes: Uint8Array): string => bytesToHex(bytes).toUpperCase();
+  /** Says `before` and the bytes in hex, of which a handler makes so many. */
+  const show = (before: string, bytes: Uint8Array): string => {
+    let hex = "";
+    const add = (i: number): void => {
+      hex += bytesToHex(view(bytes, SHOWN * i, SHOWN)).toUpperCase();
+    };
+    console.each(0, bytes.length / SHOWN, add, () => before + hex);
+    return "";
+  };
   switch (name) {
     case "advert":
     case "advert.zerohop":
       if (!adverts.send(name === "advert")) return "Error: the clock is not set; Try: time EPOCH";
       return name === "advert" ? "OK - Advert sent" : "OK - zerohop advert sent";
     case "get public.key":
-      return console.mesh.publicKey.length ? "> " + hex(console.mesh.publicKey) : "Error: no key yet; Try: later";
+      return console.mesh.publicKey.length ? show("> ", console.mesh.publicKey) : "Error: no key yet; Try: later";
     case "get prv.key":
       if (HOST_SIGNS) return "Error: unsupported";
       return adverts.identity.length
-        ? "> " + hex(view(adverts.identity, 0, KEY_BYTES))
+        ? show("> ", view(adverts.identity, 0, KEY_BYTES))
         : "Error: no key yet; Try: later";
     case "neighbor.remove":
       try {
@@ -46,7 +56,8 @@ export function advertCommands(console: Console, name: string, text: string): st
   console.each(0, isHex ? (2 * KEY_BYTES) / KEY_PART : 0, convert, () => {
     if (!isHex) return "Error, bad key";
     adverts.setKey(key, (publicKey) => {
-      console.reply(publicKey ? "OK! New pubkey: " + hex(publicKey) : "Error, bad key");
+      if (publicKey) show("OK! New pubkey: ", publicKey);
+      else console.reply("Error, bad key");
     });
     return "";
   });

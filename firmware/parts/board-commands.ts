@@ -70,9 +70,6 @@ export function boardCommands(console: Console, name: string, tail: string): str
       return "";
     case "erase":
       return erase(console);
-    case "get acl":
-      console.hal.print("ACL:\r\n");
-      return "";
     case "shutdown":
       return ABSENT.poweroff;
     case "powersaving off":

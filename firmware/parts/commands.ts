@@ -22,7 +22,7 @@ export function commandsWith(letters: string): string {
     case "err":
       return "\nerrors$=1";
     case "get":
-      return "\nget acl$=0\nget public.key=8\nget prv.key=8\nget =4";
+      return "\nget =4";
     case "hel":
       return "\nhelp$=6";
     case "his":
@@ -46,7 +46,7 @@ export function commandsWith(letters: string): string {
     case "sen":
       return "\nsensor get =0\nsensor set =0\nsensor list=0";
     case "set":
-      return "\nset prv.key =8\nset =5\nsetperm =0";
+      return "\nset =5\nsetperm =0";
     case "shu":
       return "\nshutdown=0";
     case "sta":
@@ -60,6 +60,9 @@ export function commandsWith(letters: string): string {
   }
   return "";
 }
+
+/** The part of `public.key` and `prv.key`, to which `get` and `set` pass them on. */
+export const KEYS_PART = 8;
 
 /** [part, name, what follows] of the command in `line`; a name of "" when there is none. */
 export function findCommand(line: string): [number, string, string] {

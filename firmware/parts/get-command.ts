@@ -1,5 +1,6 @@
 // `get`: what is set, in MeshCore's form.
 import type { Console } from "../console.ts";
+import { KEYS_PART } from "./commands.ts";
 import { fieldOf, keyOf, loopWords, settingRow } from "./setting-keys.ts";
 
 /** What does not change, or does not exist here; "" for all else. */
@@ -53,7 +54,18 @@ export function ftoa3(value: number): string {
 export function getCommand(console: Console, _name: string, words: string): string {
   const key = keyOf(words);
   const row = settingRow(key);
-  if (!row) return fixedAnswer(key) || "??: " + words;
+  if (!row) {
+    if (key === "public.key" || key === "prv.key") {
+      console.go(KEYS_PART, "get " + key, "");
+      return "";
+    }
+    if (key === "acl") {
+      // Nobody is in it, and MeshCore's has no arrow.
+      console.hal.print("ACL:\r\n");
+      return "";
+    }
+    return fixedAnswer(key) || "??: " + words;
+  }
   const prefs = console.settings.prefs;
   const field = fieldOf(row);
   const value = prefs[field] as number;

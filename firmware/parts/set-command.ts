@@ -1,6 +1,7 @@
 // `set`: MeshCore's keys, ranges and answers; what it lets pass and no board can do is refused here. What changes the radio is
 // applied at once, and so answered without MeshCore's "reboot to apply".
 import type { Console } from "../console.ts";
+import { KEYS_PART } from "./commands.ts";
 import { fieldOf, keyOf, loopWords, settingRow } from "./setting-keys.ts";
 
 const MOST_NAME_BYTES = 31;
@@ -34,6 +35,10 @@ export function setCommand(console: Console, _name: string, words: string): stri
   const text = words.substr(key.length + 1).trim();
   const row = text ? settingRow(key) : null;
   if (!row) {
+    if (text && key === "prv.key") {
+      console.go(KEYS_PART, "set prv.key", text);
+      return "";
+    }
     if (text && (key === "radio.fem.rxgain" || key === "radio.fem.txgain")) return "Error: unsupported";
     return text && (key === "guest.password" || key === "allow.read.only")
       ? "Error: nobody logs in over the air here"
@@ -46,15 +51,23 @@ export function setCommand(console: Console, _name: string, words: string): stri
   const most = parseFloat(columns[2]);
   const number = parseFloat(text);
   const inRange = number >= least && number <= most;
+  const keep = (answer: string): string => {
+    if (prefs.advertMin < FEWEST_ADVERT_MINUTES) prefs.advertMin = 0;
+    console.settings.store.changed();
+    return answer;
+  };
+  if (columns[0] === "r") {
+    // Setting up the radio takes a handler of its own.
+    console.later(() => {
+      if (!setRadio(console, key, text)) return columns[1];
+      return keep(key === "dutycycle" ? "OK - " + (prefs.dutyPermille / 10).toFixed(1) + "%" : "OK");
+    });
+    return "";
+  }
   let value: number | string = number;
   let answer = "OK";
   let error = "";
   switch (columns[0]) {
-    case "r":
-      if (!setRadio(console, key, text)) return columns[1];
-      value = prefs[field];
-      if (key === "dutycycle") answer = "OK - " + (prefs.dutyPermille / 10).toFixed(1) + "%";
-      break;
     case "s": {
       // MeshCore's way: a repeater is off only by that word, all else is on only by its.
       const isOn = key === "repeat" ? text.substr(0, 3) !== "off" : text.substr(0, 2) === "on";
@@ -101,8 +114,6 @@ export function setCommand(console: Console, _name: string, words: string): stri
   if (error) return error;
   // Kept in steps of two minutes.
   fields[field] = key === "advert.interval" ? (value as number) & ~1 : value;
-  if (prefs.advertMin < FEWEST_ADVERT_MINUTES) prefs.advertMin = 0;
   if (key === "radio.rxgain") console.mesh.radio.configure(console.mesh.radio.settings);
-  console.settings.store.changed();
-  return answer;
+  return keep(answer);
 }
