@@ -5,7 +5,8 @@ import type { FlashPort } from "../hal.ts";
 import { PAGE_BYTES, PAGE_HEAD, RECORD_HEAD } from "../log.ts";
 import { RECORD, SAFE_AFTER, STATE } from "../store-format.ts";
 
-const REASONS = ["power", "reboot", "watchdog", "crash", "brown-out"];
+/** Why the board started, by number. */
+export const REASONS = ["power", "reboot", "watchdog", "crash", "brown-out"];
 /** Records that one handler looks at. */
 const AT_ONCE = 6;
 

@@ -1,7 +1,8 @@
 // What a board has counted, in MeshCore's JSON (StatsFormatHelper.h).
 import type { Console } from "../console.ts";
 import { COUNT } from "../counters.ts";
-import { errors } from "./errors.ts";
+import { STATE } from "../store-format.ts";
+import { errors, REASONS } from "./errors.ts";
 
 export function statsCommands(console: Console, name: string): string {
   const hal = console.hal;
@@ -21,18 +22,25 @@ export function statsCommands(console: Console, name: string): string {
       radio.faults.fill(0);
       mesh.directReceived = mesh.directSent = mesh.errorFlags = 0;
       return "(OK - stats reset)";
-    case "stats-core":
+    case "stats-core": {
+      const { prefs, store } = console.settings;
+      const own = console.board.battery.multiplier;
       return (
         '{"battery_mv":' +
-        hal.batteryMv() +
+        Math.round(prefs.adcMultiplier && own ? (hal.batteryMv() * prefs.adcMultiplier) / own : hal.batteryMv()) +
         ',"uptime_secs":' +
         console.settings.uptimeS() +
         ',"errors":' +
         mesh.errorFlags +
         ',"queue_len":' +
         mesh.queue.size +
-        "}"
+        ',"start":"' +
+        REASONS[store.state[STATE.reason]] +
+        '","starts":[' +
+        REASONS.map((_, i) => store.starts[STATE.starts + i]).join() +
+        "]}"
       );
+    }
     case "stats-radio":
       return (
         '{"noise_floor":' +
