@@ -68,6 +68,8 @@ function shortNames(hal) {
   const declared = /^ {2}(?:private |readonly |get )*(\w+)\??[:(<]/gm;
   const privates = /^ {2}private (?:readonly )?(\w+)/gm;
   const secret = all(protocol, privates);
+  // Fields whose type nobody had to write down.
+  const plain = all(firmware, /^ {2}private (?:readonly )?(\w+) = /gm);
   const known = new Set([
     // They declare the engine's names in front of their own code.
     ...all(withoutComments(read(engine[0])).split("export class")[0], /(\w+)/g),
@@ -99,7 +101,7 @@ function shortNames(hal) {
     "txAirMs",
     ...LANGUAGE.flatMap((object) => Object.getOwnPropertyNames(object)),
   ]);
-  return [...all(firmware, declared), ...secret].filter((name) => !known.has(name) && name.length > 2);
+  return [...all(firmware, declared), ...plain, ...secret].filter((name) => !known.has(name) && name.length > 2);
 }
 
 /**
