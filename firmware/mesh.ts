@@ -300,7 +300,7 @@ export class Mesh {
     this.queue.push(slot, length, priority, request, head > 2 ? dueMs + CODE_LIMIT_MS : dueMs);
     // Storing, transmitting and what else there is have handlers of their own.
     this.hal.after(() => {
-      if (type === TYPE_GRP_TXT) this.hal.after(() => this.rooms.receive(packet, 0, MESSAGE_OWN), 1);
+      if (type === TYPE_GRP_TXT) this.storeOwn(packet);
       if (head > 2) {
         this.writeCode(frame, type, payload);
         this.queue.remove(slot);
@@ -327,8 +327,15 @@ export class Mesh {
     const packet = new Packet();
     const isFlood = !parsePacketAt(frame, 0, length, packet) && packet.route < ROUTE_DIRECT;
     if (isFlood && !this.seen.check(packetDigest(this.crypto, frame, packet)) && packet.type === TYPE_GRP_TXT)
-      this.hal.after(() => this.rooms.receive(packet, 0, MESSAGE_OWN), 1);
+      this.storeOwn(packet);
     return 1;
+  }
+
+  private storeOwn(packet: Packet): void {
+    this.hal.after(() => {
+      this.rooms.receive(packet, 0, MESSAGE_OWN);
+      this.rooms.keep();
+    }, 1);
   }
 
   /** The transport codes of what we say in the default scope; the second is always 0. */
@@ -373,13 +380,21 @@ export class Mesh {
       this.again(1);
       return;
     }
+    // Nobody else sends until the channel has been asked.
+    this.sendingSlot = slot;
+    this.hal.after(() => this.launch(slot, length, airMs), 1);
+  }
+
+  /** Transmits what is in `slot` if the channel is free. */
+  private launch(slot: number, length: number, airMs: number): void {
+    const radio = this.radio;
     const isSensed = this.isSensed;
+    this.sendingSlot = -1;
     this.isSensed = false;
     if (!radio.isClear() || radio.isLoud()) {
       if (this.mustWait()) return;
     } else if (this.prefs.cad && !isSensed && radio.sense()) return;
     this.busySinceMs = 0;
-    this.duty.commit(worstMs);
     this.sendingSlot = slot;
     if (!radio.transmit(this.queue.frame(slot), length, airMs)) {
       this.sendingSlot = -1;
@@ -422,6 +437,7 @@ export class Mesh {
       this.radio.service();
     }
     this.radio.sampleNoise();
+    this.rooms.keep();
     this.deafTicks = this.radio.isReceiving() ? 0 : this.deafTicks + 1;
     if (this.deafTicks === DEAF_TICKS) {
       this.errorFlags |= ERROR_NOT_RECEIVING;
