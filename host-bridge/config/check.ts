@@ -4,7 +4,7 @@ import { addressText } from "./address.ts";
 import type { Section, Settings } from "./keys.ts";
 import type { ConfigPath } from "./node.ts";
 import type { Complaint } from "./problem.ts";
-import { checkRadio } from "./radio.ts";
+import { boardRadio, checkRadio } from "./radio.ts";
 import { directKey } from "./room-key.ts";
 import { nearKey, weakness } from "./secrets.ts";
 import { suggest } from "./suggest.ts";
@@ -27,11 +27,20 @@ export function checkTogether(settings: Partial<Settings>, raw: Partial<Record<S
   if (settings.rooms) add(checkRooms(settings.rooms));
   if (settings.boards) add(checkBoards(settings.boards));
   if (settings.radio) add(checkRadio(settings.radio));
+  for (const [at, { radio }] of (settings.boards ?? []).entries()) {
+    if (radio) add(inBoard(at, checkRadio(boardRadio(settings.radio ?? {}, radio))));
+  }
   if (settings.federation)
     findings.problems.push(...checkPair(settings.federation, ["federation"], "tls_cert", "tls_key"));
   if (settings.mqtt) add(checkMqtt(settings.mqtt));
   findings.problems.push(...checkPorts(settings));
   return findings;
+}
+
+/** The same findings about a board's own radio. */
+function inBoard(at: number, { problems, warnings }: Findings): Findings {
+  const moved = (found: Complaint): Complaint => ({ ...found, path: ["boards", at, ...found.path] });
+  return { problems: problems.map(moved), warnings: warnings.map(moved) };
 }
 
 /** The second item of a list with the same text at `key`. */

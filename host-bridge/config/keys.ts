@@ -82,21 +82,6 @@ const cable = {
   ),
   baud: integer(300, 4_000_000).default(115_200),
 };
-const board = z.discriminatedUnion(
-  "type",
-  [
-    table({ type: z.literal("serial"), ...cable }),
-    table({ type: z.literal("kiss"), ...cable }),
-    table({
-      type: z.literal("sim"),
-      id: boardId(),
-      model: text("a board id").default("sim"),
-      ether: address(1).optional(),
-    }),
-  ],
-  { error: (issue) => ((issue.code as string) === "invalid_type" ? "a table of keys" : "serial, sim or kiss") },
-);
-
 /** LoRa bandwidths of the SX1262, in kHz, as MeshCore writes them (datasheet table 13-48). */
 export const BANDWIDTHS_KHZ = [7.8, 10.4, 15.6, 20.8, 31.25, 41.7, 62.5, 125, 250, 500];
 const BANDWIDTH_ERROR = `one of ${BANDWIDTHS_KHZ.join(", ")}`;
@@ -117,6 +102,22 @@ const radio = table({
   tx_power_dbm: integer(-9, 22, "a whole number of dBm").optional(),
   duty_cycle_percent: decimal(0.1, 100, "a percentage").optional(),
 });
+
+const board = z.discriminatedUnion(
+  "type",
+  [
+    table({ type: z.literal("serial"), ...cable, radio: radio.optional() }),
+    table({ type: z.literal("kiss"), ...cable, radio: radio.optional() }),
+    table({
+      type: z.literal("sim"),
+      id: boardId(),
+      model: text("a board id").default("sim"),
+      ether: address(1).optional(),
+      radio: radio.optional(),
+    }),
+  ],
+  { error: (issue) => ((issue.code as string) === "invalid_type" ? "a table of keys" : "serial, sim or kiss") },
+);
 
 const tlsFiles = table({ cert: text("the path of a PEM file"), key: text("the path of a PEM file") });
 

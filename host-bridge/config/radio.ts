@@ -50,6 +50,11 @@ export function resolveRadio(radio: Settings["radio"]): RadioConfig {
   return { preset: preset.name, settings, dutyCyclePercent: radio.duty_cycle_percent ?? limit };
 }
 
+/** What a board's own `radio` says over the common one; with a preset of its own it begins anew. */
+export function boardRadio(common: Settings["radio"], own: Settings["radio"]): Settings["radio"] {
+  return own.preset === undefined ? { ...common, ...own } : own;
+}
+
 /** What cannot work (`problems`) and what is probably not meant (`warnings`) in the radio's settings. */
 export function checkRadio(radio: Settings["radio"]): { problems: Complaint[]; warnings: Complaint[] } {
   if (radio.preset !== undefined && !findPreset(radio.preset)) {

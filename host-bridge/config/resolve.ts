@@ -2,7 +2,7 @@ import { hostname } from "node:os";
 import { addressText, isLoopback } from "./address.ts";
 import { allPeers, federationEnabled } from "./check.ts";
 import type { Settings } from "./keys.ts";
-import { resolveRadio } from "./radio.ts";
+import { boardRadio, resolveRadio } from "./radio.ts";
 import type { BoardConfig, Config, MqttConfig, PeerConfig, RoomConfig } from "./schema.ts";
 
 /** Where a board of `type: sim` finds the channel when nothing else is said: the port of SPEC section 8. */
@@ -19,7 +19,7 @@ export function resolve(settings: Settings, files: string[], env: NodeJS.Process
     listen: settings.listen,
     tls: settings.tls ?? null,
     companion: { listen: settings.companion.listen ?? null },
-    boards: resolveBoards(settings.boards),
+    boards: resolveBoards(settings),
     radio: resolveRadio(settings.radio),
     rooms: settings.rooms.map(resolveRoom),
     federation: {
@@ -67,14 +67,17 @@ function resolveRoom(room: Settings["rooms"][number]): RoomConfig {
 }
 
 /** A board without an id gets one from its model or its port, `-2` and so on where that is taken. */
-function resolveBoards(boards: Settings["boards"]): BoardConfig[] {
+function resolveBoards({ boards, radio: common }: Settings): BoardConfig[] {
   const taken = new Set(boards.map((board) => board.id));
-  return boards.map((board): BoardConfig => {
+  return boards.map(({ radio: own, ...board }): BoardConfig => {
+    const radio = own && { radio: resolveRadio(boardRadio(common, own)) };
     const stem = board.type === "sim" ? board.model : portName(board.path);
     let id = board.id ?? stem;
     for (let n = 2; board.id === undefined && taken.has(id); n++) id = `${stem}-${n}`;
     taken.add(id);
-    return board.type === "sim" ? { ...board, id, ether: board.ether ?? DEFAULT_ETHER } : { ...board, id };
+    return board.type === "sim"
+      ? { ...board, id, ...radio, ether: board.ether ?? DEFAULT_ETHER }
+      : { ...board, id, ...radio };
   });
 }
 

@@ -28,25 +28,28 @@ export interface RoomConfig {
 
 export type BoardConfig = SerialBoardConfig | SimBoardConfig | KissBoardConfig;
 
-export interface SerialBoardConfig {
-  type: "serial";
+interface AnyBoardConfig {
   id: string;
+  /** Where it is another than that of the other boards. */
+  radio?: RadioConfig;
+}
+
+export interface SerialBoardConfig extends AnyBoardConfig {
+  type: "serial";
   /** A device (`/dev/ttyACM0`, `COM3`) or `tcp://host:port`. */
   path: string;
   baud: number;
 }
 
 /** A stock MeshCore KISS modem. */
-export interface KissBoardConfig {
+export interface KissBoardConfig extends AnyBoardConfig {
   type: "kiss";
-  id: string;
   path: string;
   baud: number;
 }
 
-export interface SimBoardConfig {
+export interface SimBoardConfig extends AnyBoardConfig {
   type: "sim";
-  id: string;
   /** A board id of boards/, whose built bundle runs. */
   model: string;
   /** The LoRa channel that the board is on (SPEC section 8). */

@@ -35,13 +35,14 @@ export interface BoardReport {
   room: string;
   bootId: number;
   keyCheck: number;
+  /** Its place in the board's ring, 0 where the board keeps none (a KISS modem): then there is no cursor. */
   seq: number;
   payload: Uint8Array;
   /** The board sent it itself; then the three below mean nothing. */
   own: boolean;
-  /** dBm, dB, repeaters. */
-  rssi: number;
-  snr: number;
+  /** dBm, dB, repeaters; null where the board does not say. */
+  rssi: number | null;
+  snr: number | null;
   hops: number;
 }
 
@@ -152,7 +153,7 @@ export class Rooms {
       message.rssi = own ? null : report.rssi;
       message.snr = own ? null : report.snr;
     }
-    const cursor = { board, room: room.name, bootId, keyCheck, seq };
+    const cursor = seq === 0 ? null : { board, room: room.name, bootId, keyCheck, seq };
     this.enqueue({ entry: { message, toAir: false, cursor }, settle });
   }
 

@@ -54,7 +54,7 @@ describe("a configuration with a mistake in keys", () => {
     [
       "a key of another type of board",
       { "a.yaml": "boards:\n  - { type: sim, path: /dev/x }\n" },
-      'a.yaml:2: boards[0].path: expected one of type, id, model, ether, found the unknown key "path"',
+      'a.yaml:2: boards[0].path: expected one of type, id, model, ether, radio, found the unknown key "path"',
       "remove it",
     ],
     [
