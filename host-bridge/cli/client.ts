@@ -20,6 +20,8 @@ export interface ClientRoom {
 }
 
 export interface ClientOptions {
+  /** Goes with the hello; null where the daemon is asked without one. */
+  token: string | null;
   /** The name that the daemon knows this client by. */
   name: string;
   /** Called for every live message of the joined rooms. */
@@ -38,20 +40,35 @@ export function daemonUrl(text: string): URL {
   });
 }
 
-/** The /status object of SPEC section 4, as the daemon sent it. */
-export async function fetchStatus(url: URL): Promise<Wire> {
+/** What the daemon answers at `path` (`status`, `api/v1/nodes`), a JSON object. Throws RoomError, `not_found` among them. */
+export async function fetchObject(url: URL, path: string, token: string | null): Promise<Wire> {
   let response: Response;
   try {
-    response = await fetch(new URL("status", url), { signal: AbortSignal.timeout(REPLY_TIMEOUT_MS) });
+    const headers = token === null ? undefined : { authorization: `Bearer ${token}` };
+    response = await fetch(new URL(path, url), { headers, signal: AbortSignal.timeout(REPLY_TIMEOUT_MS) });
   } catch (error) {
     throw unreachable(url, error);
   }
+  const body: unknown = await response.json().catch(() => null);
   if (response.status === 401 || response.status === 403) {
-    const hint = "ask on the machine itself, or with a token";
-    throw new RoomError("auth_required", `the daemon at ${url.origin} does not show its status to everyone`, { hint });
+    if (token !== null) {
+      const hint = SERVER_HINTS["auth_failed"];
+      throw new RoomError("auth_failed", `the daemon at ${url.origin} does not take this token`, { hint });
+    }
+    const hint = SERVER_HINTS["auth_required"];
+    throw new RoomError("auth_required", `the daemon at ${url.origin} does not show this to everyone`, { hint });
   }
-  const body: unknown = response.ok ? await response.json().catch(() => null) : null;
-  if (!isWire(body)) throw notADaemon(url, `HTTP ${response.status}`);
+  if (response.status === 429) {
+    throw new RoomError("rate_limited", `the daemon at ${url.origin} was asked too often`, {
+      hint: "again in a minute",
+    });
+  }
+  if (path !== "status" && response.status === 404 && isWire(body) && body["code"] === "not_found") {
+    throw new RoomError("not_found", `the daemon at ${url.origin} has nothing at /${path}`, {
+      hint: "meshcore-room status shows its version; this command may need a newer one",
+    });
+  }
+  if (!response.ok || !isWire(body)) throw notADaemon(url, `HTTP ${response.status}`);
   return body;
 }
 
@@ -72,7 +89,7 @@ export async function connect(url: URL, options: ClientOptions): Promise<RoomCli
     socket.once("error", (error) => reject(unreachable(url, error)));
   });
   try {
-    await client.hello(options.name);
+    await client.hello(options.name, options.token);
   } catch (error) {
     client.close();
     throw error;
@@ -123,8 +140,8 @@ export class RoomClient {
     });
   }
 
-  async hello(name: string): Promise<void> {
-    const welcome = await this.request({ type: "hello", name }, "welcome");
+  async hello(name: string, token: string | null): Promise<void> {
+    const welcome = await this.request({ type: "hello", name, ...(token === null ? {} : { token }) }, "welcome");
     this.nonce = new Uint8Array(Buffer.from(String(welcome["nonce"] ?? ""), "hex"));
     const rooms = Array.isArray(welcome["rooms"]) ? welcome["rooms"].filter(isWire) : [];
     this.rooms = rooms.map((room) => ({
@@ -228,8 +245,8 @@ const SERVER_HINTS: Record<string, string> = {
   proof_failed: "check the room's psk: --config FILE, --psk-file FILE or MESHCORE_ROOM_PSK",
   too_long: "a shorter text; name and text together have 160 bytes",
   read_only: "a room that takes posts; meshcore-room rooms lists them",
-  auth_required: "ask on the machine itself, or with a token",
-  auth_failed: "another token",
+  auth_required: "ask on the machine itself, or with a token: --token-file FILE or MESHCORE_ROOM_TOKEN",
+  auth_failed: "another token; meshcore-room token list, where the daemon runs, shows which are good",
   too_many_connections: "again later, with fewer connections from this address",
 };
 

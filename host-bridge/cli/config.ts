@@ -32,7 +32,10 @@ export interface KeyOptions {
  * user of the machine could read. Throws `no_key`.
  */
 export async function keyForRoom(room: string, options: KeyOptions, io: CliIo): Promise<Uint8Array> {
-  const given = options.pskFile === undefined ? io.env["MESHCORE_ROOM_PSK"] : readPsk(options.pskFile);
+  const given =
+    options.pskFile === undefined
+      ? io.env["MESHCORE_ROOM_PSK"]
+      : readSecret(options.pskFile, "--psk-file", "the room's psk");
   if (given !== undefined && given !== "") return roomKey(room, given);
   const { config, files } = configForClient(io, options.config);
   const found = config.rooms.find(({ name }) => name === room);
@@ -41,13 +44,19 @@ export async function keyForRoom(room: string, options: KeyOptions, io: CliIo): 
   throw new RoomError("no_key", `the room "${room}" is private, and ${files.join(", ")} has no psk for it`, { hint });
 }
 
-function readPsk(file: string): string {
+/** The token of --token-file or MESHCORE_ROOM_TOKEN, null where there is none. Throws bad_usage. */
+export function tokenOf(options: { tokenFile?: string }, io: CliIo): string | null {
+  if (options.tokenFile !== undefined) return readSecret(options.tokenFile, "--token-file", "a token").trim();
+  return io.env["MESHCORE_ROOM_TOKEN"]?.trim() || null;
+}
+
+function readSecret(file: string, option: string, what: string): string {
   let text: string;
   try {
     text = readFileSync(file, "utf8");
   } catch (error) {
     const found = String((error as NodeJS.ErrnoException).code);
-    throw new RoomError("bad_usage", `--psk-file ${file}`, {
+    throw new RoomError("bad_usage", `${option} ${file}`, {
       expected: "a readable file",
       found,
       hint: "check the path",
@@ -55,13 +64,13 @@ function readPsk(file: string): string {
     });
   }
   // An editor's newline at the end is not part of the secret; a space may be.
-  const psk = text.replace(/\r?\n$/, "");
-  if (psk === "") {
-    throw new RoomError("bad_usage", `--psk-file ${file}`, {
-      expected: "the room's psk",
+  const secret = text.replace(/\r?\n$/, "");
+  if (secret === "") {
+    throw new RoomError("bad_usage", `${option} ${file}`, {
+      expected: what,
       found: "an empty file",
-      hint: "write the psk into it",
+      hint: `write ${what} into it`,
     });
   }
-  return psk;
+  return secret;
 }

@@ -42,20 +42,39 @@ export function processIo(): CliIo {
 export function tableText(io: CliIo, head: string[], rows: string[][]): string {
   if (!io.isTty) return rows.map((row) => `${row.join("\t")}\n`).join("");
   const all = [head.map((title) => title.toUpperCase()), ...rows];
-  const widths = head.map((_, column) => Math.max(...all.map((row) => [...row[column]].length)));
+  const widths = head.map((_, column) => Math.max(...all.map((row) => widthOf(row[column]))));
   const lines = all.map((row) =>
     row
-      .map((cell, column) => cell + " ".repeat(widths[column] - [...cell].length))
+      .map((cell, column) => cell + " ".repeat(widths[column] - widthOf(cell)))
       .join("  ")
       .trimEnd(),
   );
   return lines.map((line, at) => `${at === 0 ? bold(io, line) : line}\n`).join("");
 }
 
-/** Bold on a terminal that has not refused colours (no-color.org). */
-export function bold(io: CliIo, text: string): string {
-  return io.isTty && !io.env["NO_COLOR"] ? `\u001b[1m${text}\u001b[22m` : text;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the codes of paint() start with one.
+const COLOUR_CODES = /\u001b\[\d+m/g;
+const WIDE =
+  /\p{Emoji_Presentation}|\uFE0F|[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6]/u;
+const graphemes = new Intl.Segmenter();
+
+/** Columns that a terminal takes for a text: names of rooms and nodes are full of emoji. */
+export function widthOf(text: string): number {
+  let width = 0;
+  for (const { segment } of graphemes.segment(text.replace(COLOUR_CODES, ""))) width += WIDE.test(segment) ? 2 : 1;
+  return width;
 }
+
+const CODES = { bold: [1, 22], red: [31, 39], green: [32, 39], yellow: [33, 39], dim: [2, 22] } as const;
+
+/** A colour on a terminal that has not refused them (no-color.org). */
+export function paint(io: CliIo, colour: keyof typeof CODES, text: string): string {
+  if (!io.isTty || io.env["NO_COLOR"] || io.env["TERM"] === "dumb") return text;
+  const [on, off] = CODES[colour];
+  return `\u001b[${on}m${text}\u001b[${off}m`;
+}
+
+export const bold = (io: CliIo, text: string): string => paint(io, "bold", text);
 
 /** `host:port` of an option. Throws bad_usage. */
 export function addressOption(text: string, option: string): Address {

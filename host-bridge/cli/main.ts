@@ -3,8 +3,12 @@ import { Command, CommanderError } from "commander";
 import { exitCode, printError } from "../errors.ts";
 import { VERSION } from "../files.ts";
 import { DEFAULT_URL } from "./client.ts";
+import { addCompletion } from "./completion.ts";
 import type { CliIo } from "./io.ts";
 import { numberOption } from "./io.ts";
+import type { AddCommands, Kit } from "./kit.ts";
+import { collect } from "./kit.ts";
+import { addMesh } from "./mesh.ts";
 import type { RoomOptions } from "./rooms.ts";
 import { history, send, tail } from "./rooms.ts";
 import { check, run, sim } from "./run.ts";
@@ -30,7 +34,8 @@ export async function main(args: readonly string[], io: CliIo): Promise<number> 
   }
 }
 
-const collect = (value: string, before: string[] = []): string[] => [...before, value];
+/** Commands that live in files of their own: one line here each, in the order of the help. */
+const ADDED: AddCommands[] = [addMesh, addCompletion];
 
 function commands(io: CliIo): Command {
   const program = new Command("meshcore-room");
@@ -49,6 +54,7 @@ function commands(io: CliIo): Command {
   const remote = (command: Command): Command =>
     command
       .option("--url <url>", "the daemon (also MESHCORE_ROOM_URL)", defaultUrl)
+      .option("--token-file <file>", "file with a token for the daemon (also MESHCORE_ROOM_TOKEN)")
       .option("--json", "machine readable output");
   const inRoom = (command: Command): Command =>
     configured(remote(command)).option(
@@ -95,6 +101,8 @@ function commands(io: CliIo): Command {
     .option("--board <model>", "a simulated board on the channel; may be given again", collect)
     .option("--serial <host:port>", "serial port of the first board over TCP; the next board has the next port")
     .action((options) => sim(options, io));
+  const kit: Kit = { io, configured, remote, inRoom };
+  for (const add of ADDED) add(program, kit);
   return program;
 }
 

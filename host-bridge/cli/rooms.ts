@@ -6,12 +6,13 @@ import type { WireMessage } from "../room/message.ts";
 import type { ClientOptions, RoomClient } from "./client.ts";
 import { connect, daemonUrl } from "./client.ts";
 import type { KeyOptions } from "./config.ts";
-import { keyForRoom } from "./config.ts";
+import { keyForRoom, tokenOf } from "./config.ts";
 import type { CliIo } from "./io.ts";
 import { bold } from "./io.ts";
 
 export interface RoomOptions extends KeyOptions {
   url: string;
+  tokenFile?: string;
   json?: boolean;
 }
 
@@ -127,10 +128,10 @@ class Session {
   private readonly room: string;
   private readonly options: RoomOptions;
   private readonly io: CliIo;
-  private readonly client: ClientOptions;
+  private readonly client: Omit<ClientOptions, "token">;
   private key: Uint8Array | null = null;
 
-  constructor(room: string, options: RoomOptions, io: CliIo, client: ClientOptions) {
+  constructor(room: string, options: RoomOptions, io: CliIo, client: Omit<ClientOptions, "token">) {
     this.room = room;
     this.options = options;
     this.io = io;
@@ -138,7 +139,10 @@ class Session {
   }
 
   async open(limit: number): Promise<{ client: RoomClient; messages: WireMessage[] }> {
-    const client = await connect(daemonUrl(this.options.url), this.client);
+    const client = await connect(daemonUrl(this.options.url), {
+      ...this.client,
+      token: tokenOf(this.options, this.io),
+    });
     try {
       const known = client.rooms.find(({ name }) => name === this.room);
       // A room that is not in the welcome may be hidden from strangers: then the key is the only way in.

@@ -2,29 +2,33 @@
 import { toString as qrText } from "qrcode";
 import { roomKey } from "../config/room-key.ts";
 import { printable } from "../log.ts";
-import { daemonUrl, fetchStatus } from "./client.ts";
-import { configForClient } from "./config.ts";
+import { daemonUrl, fetchObject } from "./client.ts";
+import { configForClient, tokenOf } from "./config.ts";
 import type { CliIo } from "./io.ts";
-import { bold, tableText } from "./io.ts";
+import { bold } from "./io.ts";
+import type { Column, Row } from "./table.ts";
+import { columnsText, linkText, rowsOf, section, show, unit } from "./table.ts";
 
 export interface StatusOptions {
   url: string;
+  tokenFile?: string;
   json?: boolean;
 }
 
-type Row = Record<string, unknown>;
+const statusObject = (options: StatusOptions, io: CliIo): Promise<Row> =>
+  fetchObject(daemonUrl(options.url), "status", tokenOf(options, io));
 
 export async function status(options: StatusOptions, io: CliIo): Promise<void> {
-  const found = await fetchStatus(daemonUrl(options.url));
+  const found = await statusObject(options, io);
   if (options.json) return io.out(`${JSON.stringify(found, null, 2)}\n`);
   const { federation, mqtt } = found as { federation?: Row; mqtt?: Row };
   io.out(
     `${bold(io, show(found["name"]))}  version ${show(found["version"])}, up ${duration(Number(found["uptime_s"]))}`,
   );
   io.out(`, ${show(found["clients"])} clients, ${show(found["nodes"])} nodes\n`);
-  section(io, "Rooms", rows(found["rooms"]), ROOM_COLUMNS);
-  section(io, "Boards", rows(found["boards"]), BOARD_COLUMNS);
-  if (federation?.["enabled"] === true) section(io, "Peers", rows(federation["peers"]), PEER_COLUMNS);
+  section(io, "Rooms", rowsOf(found["rooms"]), ROOM_COLUMNS);
+  section(io, "Boards", rowsOf(found["boards"]), BOARD_COLUMNS);
+  if (federation?.["enabled"] === true) section(io, "Peers", rowsOf(federation["peers"]), PEER_COLUMNS);
   if (mqtt?.["enabled"] === true) {
     io.out(
       `\nMQTT  ${mqtt["connected"] === true ? "connected" : "not connected"}, ${show(mqtt["published"])} published\n`,
@@ -32,9 +36,21 @@ export async function status(options: StatusOptions, io: CliIo): Promise<void> {
   }
 }
 
+/** The servers that rooms are shared with. */
+export async function peers(options: StatusOptions, io: CliIo): Promise<void> {
+  const federation = (await statusObject(options, io))["federation"] as Row | undefined;
+  const list = rowsOf(federation?.["peers"]);
+  if (options.json) return io.out(`${JSON.stringify(list, null, 2)}\n`);
+  if (list.length > 0 || io.isTty) io.out(columnsText(io, list, PEER_COLUMNS));
+  if (federation?.["enabled"] !== true)
+    io.err("Federation is off at this daemon: no room is shared with another server.\n");
+  else if (list.length === 0)
+    io.err("Federation is on, and no peer is configured: others may connect to this daemon.\n");
+}
+
 /** The rooms that the daemon shows. */
 export async function rooms(options: StatusOptions, io: CliIo): Promise<void> {
-  const list = rows((await fetchStatus(daemonUrl(options.url)))["rooms"]);
+  const list = rowsOf((await statusObject(options, io))["rooms"]);
   if (options.json) io.out(`${JSON.stringify(list, null, 2)}\n`);
   else io.out(columnsText(io, list, ROOM_COLUMNS));
 }
@@ -58,8 +74,6 @@ export function channelUrl(name: string, key: Uint8Array): string {
   return `meshcore://channel/add?name=${encodeURIComponent(name)}&secret=${Buffer.from(key).toString("hex")}`;
 }
 
-type Column = [title: string, text: (row: Row) => string];
-
 const ROOM_COLUMNS: Column[] = [
   ["room", (row) => show(row["name"])],
   ["access", (row) => (row["private"] === true ? "private" : "public")],
@@ -71,7 +85,7 @@ const ROOM_COLUMNS: Column[] = [
 const BOARD_COLUMNS: Column[] = [
   ["board", (row) => show(row["id"])],
   ["model", (row) => show(row["model"])],
-  ["link", (row) => (row["connected"] === true ? "connected" : "not connected")],
+  ["link", (row, io) => linkText(io, row["connected"] === true)],
   ["firmware", (row) => show(row["firmware"])],
   ["engine", (row) => show(row["engine"])],
   ["received", (row) => show(row["rx_packets"])],
@@ -84,38 +98,13 @@ const BOARD_COLUMNS: Column[] = [
 const PEER_COLUMNS: Column[] = [
   ["peer", (row) => show(row["name"])],
   ["address", (row) => show(row["addr"])],
-  ["link", (row) => (row["connected"] === true ? "connected" : "not connected")],
+  ["link", (row, io) => linkText(io, row["connected"] === true)],
   ["latency", (row) => unit(row["latency_ms"], "ms")],
   ["queue", (row) => show(row["queue_depth"])],
   ["sent", (row) => show(row["sent"])],
   ["received", (row) => show(row["received"])],
   ["duplicates", (row) => show(row["duplicates"])],
 ];
-
-function section(io: CliIo, title: string, list: Row[], columns: Column[]): void {
-  if (list.length === 0) io.out(`\nNo ${title.toLowerCase()}\n`);
-  else io.out(`\n${columnsText(io, list, columns)}`);
-}
-
-function columnsText(io: CliIo, list: Row[], columns: Column[]): string {
-  const head = columns.map(([title]) => title);
-  return tableText(
-    io,
-    head,
-    list.map((row) => columns.map(([, text]) => text(row))),
-  );
-}
-
-const rows = (value: unknown): Row[] =>
-  Array.isArray(value) ? value.filter((row): row is Row => row !== null && typeof row === "object") : [];
-
-function show(value: unknown): string {
-  if (value === null || value === undefined || value === "") return "-";
-  return typeof value === "string" ? printable(value) : String(value);
-}
-
-const unit = (value: unknown, name: string): string =>
-  typeof value === "number" ? `${Math.round(value * 10) / 10} ${name}` : "-";
 
 function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return "-";

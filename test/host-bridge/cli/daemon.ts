@@ -18,6 +18,10 @@ export class FakeDaemon {
   /** Everything that clients said, in order. */
   readonly said: Wire[] = [];
   status: unknown = {};
+  /** Of /api/v1/nodes: the body, a code to refuse with, or undefined where the daemon is too old for it. */
+  nodes: unknown;
+  /** The authorization header of each request. */
+  readonly authorizations: (string | undefined)[] = [];
   /** Answers a message instead of the daemon's own way, when it returns something. */
   answer: (message: Wire) => Wire | string | undefined = () => undefined;
   port = 0;
@@ -36,9 +40,11 @@ export class FakeDaemon {
   /** Listens, after the first time on the same port again. */
   async start(): Promise<void> {
     this.server = createServer((request, response) => {
-      const isStatus = request.url === "/status";
-      response.writeHead(isStatus ? 200 : 404, { "content-type": "application/json" });
-      response.end(isStatus ? JSON.stringify(this.status) : "{}");
+      this.authorizations.push(request.headers.authorization);
+      const body = request.url === "/status" ? this.status : request.url === "/api/v1/nodes" ? this.nodes : undefined;
+      const code = typeof body === "number" ? body : body === undefined ? 404 : 200;
+      response.writeHead(code, { "content-type": "application/json" });
+      response.end(JSON.stringify(code === 404 ? { code: "not_found", message: "nothing" } : body));
     });
     const sockets = new WebSocketServer({
       server: this.server,

@@ -218,7 +218,20 @@ MQTT  not connected, 5 published
       const { code, out } = await command(["help"]);
       assert.equal(code, 0);
       const names = [...out.matchAll(/^ {2}(\w+) (?:\[|<)/gm)].map(([, name]) => name);
-      assert.deepEqual(names, ["run", "check", "status", "rooms", "send", "tail", "history", "sim", "help"]);
+      assert.deepEqual(names, [
+        "run",
+        "check",
+        "status",
+        "rooms",
+        "send",
+        "tail",
+        "history",
+        "sim",
+        "nodes",
+        "peers",
+        "completion",
+        "help",
+      ]);
     });
 
     it("help of a command goes to standard output with code 0, no command at all to standard error with code 2", async () => {
