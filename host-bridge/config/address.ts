@@ -23,6 +23,13 @@ export function addressText({ host, port }: Address): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+/** `192.0.2.7`, `10.0.0.0/8`, `fd00::/8`: an address, or a network in CIDR form. */
+export function isNetwork(text: string): boolean {
+  const match = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text);
+  const version = isIP(match?.[1] ?? "");
+  return match !== null && version !== 0 && Number(match[2] ?? 0) <= (version === 4 ? 32 : 128);
+}
+
 /** True for addresses that only this machine can reach. */
 export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));

@@ -1,7 +1,7 @@
-// Every key of the configuration (SPEC section 3), one row each: what is accepted, and the default. The `error` of each row
-// is what a person reads after "expected".
+// Every key of the configuration (SPEC section 3), one row each: what is accepted, the default, and what it means. The `error`
+// of each row is what a person reads after "expected"; the description is the row of docs/config.md.
 import * as z from "zod";
-import { isHost, parseAddress } from "./address.ts";
+import { isHost, isNetwork, parseAddress } from "./address.ts";
 
 /** MeshCore keeps a channel's name in 32 bytes with a closing NUL. */
 const MAX_ROOM_NAME_BYTES = 31;
@@ -43,29 +43,65 @@ const url = (schemes: readonly string[], example: string) => {
     .refine((value) => URL.canParse(value) && schemes.includes(new URL(value).protocol), { error });
 };
 
+const origin = () => {
+  const error = "an origin such as https://example.com";
+  return z.string({ error }).refine((value) => URL.canParse(value) && new URL(value).origin === value, { error });
+};
+const network = () => {
+  const error = "an address or a network, such as 127.0.0.1 or 10.0.0.0/8";
+  return z.string({ error }).refine(isNetwork, { error });
+};
+const secretFile = (what: string) =>
+  text("the path of a file").optional().describe(`A file with ${what} in it, instead of writing it here.`);
+
 const room = table({
   name: label("the room's name")
     .regex(/^\S(.*\S)?$/su, { error: "the room's name without spaces around it" })
     .refine((name) => new TextEncoder().encode(name).length <= MAX_ROOM_NAME_BYTES, {
       error: `a room's name of at most ${MAX_ROOM_NAME_BYTES} bytes (MeshCore's limit)`,
-    }),
-  psk: z.string({ error: 'a text in quotes ("" for a public room)' }).default(""),
-  description: z.string({ error: "a text" }).default(""),
-  max_history: integer(1, 10_000_000).default(1000),
-  federate: flag().default(true),
-  mqtt: flag().default(true),
-  rebroadcast: flag().default(true),
-  read_only: flag().default(false),
-  room_server: flag().default(false),
-  airtime_percent: decimal(0, 100, "a percentage").default(50),
+    })
+    .describe("The room's name; with it a public room's key is made and a passphrase salted."),
+  psk: z
+    .string({ error: 'a text in quotes ("" for a public room)' })
+    .default("")
+    .describe('The room\'s key: "" for a public room, 32 or 64 hex digits, base64, or a passphrase.'),
+  psk_file: secretFile("the psk"),
+  description: z.string({ error: "a text" }).default("").describe("What the room is for, shown to clients."),
+  topic: z
+    .string({ error: "a text" })
+    .regex(/^\P{Cc}{0,200}$/u, { error: "a text on one line, of at most 200 characters" })
+    .default("")
+    .describe("What the room talks about now, shown to clients."),
+  max_history: integer(1, 10_000_000).default(1000).describe("Messages kept; the oldest go first."),
+  federate: flag().default(true).describe("Share the room with peers that have the same key."),
+  mqtt: flag().default(true).describe("Publish the room's messages to the broker."),
+  rebroadcast: flag().default(true).describe("Put messages from clients and peers on air."),
+  read_only: flag().default(false).describe("Clients read and do not post."),
+  room_server: flag().default(false).describe("Serve the room to MeshCore's room-server clients too."),
+  airtime_percent: decimal(0, 100, "a percentage")
+    .default(50)
+    .describe("The share of the transmit budget that messages from the internet may use in this room."),
+  previous_name: label("the name it had before")
+    .optional()
+    .describe("The name it had before: its history comes along. May stay in the file."),
+  on_rekey: oneOf(["keep", "archive"])
+    .default("keep")
+    .describe("What happens to the history when the key changes: the new key's holders read it, or it is put aside."),
 });
 
 const peer = table({
-  name: label("the peer's name").optional(),
-  host: z.string({ error: "a host name or address" }).refine(isHost, { error: "a host name or address" }).optional(),
-  port: port().optional(),
-  addr: address(1).optional(),
-  secret: text("a text in quotes").optional(),
+  name: label("the peer's name").optional().describe("Its name in the log and in the status; else its address."),
+  host: z
+    .string({ error: "a host name or address" })
+    .refine(isHost, { error: "a host name or address" })
+    .optional()
+    .describe("Host name or address, beside `port`."),
+  port: port().optional().describe("Its port, beside `host`."),
+  addr: address(1).optional().describe("Host and port in one, instead of `host` and `port`."),
+  secret: text("a text in quotes")
+    .optional()
+    .describe("The secret shared with this peer; else `federation.federation_secret`."),
+  secret_file: secretFile("the secret"),
 });
 
 const boardId = () =>
@@ -73,14 +109,16 @@ const boardId = () =>
     .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/, {
       error: "letters, digits, and - _ . after the first, at most 63 of them",
     })
-    .optional();
+    .optional()
+    .describe("Its name here; else made of the port or the model.");
 const cable = {
   id: boardId(),
-  path: text("a device such as /dev/ttyACM0 or COM3, or tcp://host:port").refine(
-    (path) => !path.includes("://") || (path.startsWith("tcp://") && parseAddress(path.slice(6)) !== null),
-    { error: "a device such as /dev/ttyACM0 or COM3, or tcp://host:port" },
-  ),
-  baud: integer(300, 4_000_000).default(115_200),
+  path: text("a device such as /dev/ttyACM0 or COM3, or tcp://host:port")
+    .refine((path) => !path.includes("://") || (path.startsWith("tcp://") && parseAddress(path.slice(6)) !== null), {
+      error: "a device such as /dev/ttyACM0 or COM3, or tcp://host:port",
+    })
+    .describe("The port; names in /dev/serial/by-id/ stay the same when boards change places."),
+  baud: integer(300, 4_000_000).default(115_200).describe("Bits per second of a serial port."),
 };
 /** LoRa bandwidths of the SX1262, in kHz, as MeshCore writes them (datasheet table 13-48). */
 export const BANDWIDTHS_KHZ = [7.8, 10.4, 15.6, 20.8, 31.25, 41.7, 62.5, 125, 250, 500];
@@ -88,157 +126,149 @@ const BANDWIDTH_ERROR = `one of ${BANDWIDTHS_KHZ.join(", ")}`;
 const CODING_RATE_ERROR = "5, 6, 7 or 8 (or 4/5 ... 4/8)";
 
 const radio = table({
-  preset: text("the name of a preset").optional(),
-  frequency_mhz: decimal(150, 960, "a frequency in MHz that the SX1262 reaches,").optional(),
+  preset: text("the name of a preset")
+    .optional()
+    .describe("A community preset of MeshCore's app; the keys below come over it."),
+  frequency_mhz: decimal(150, 960, "a frequency in MHz that the SX1262 reaches,")
+    .optional()
+    .describe("The middle of the channel."),
   bandwidth_khz: z
     .number({ error: BANDWIDTH_ERROR })
     .refine((value) => BANDWIDTHS_KHZ.includes(value), { error: BANDWIDTH_ERROR })
-    .optional(),
-  spreading_factor: integer(5, 12).optional(),
+    .optional()
+    .describe("LoRa bandwidth."),
+  spreading_factor: integer(5, 12).optional().describe("LoRa spreading factor: more reaches further and takes longer."),
   coding_rate: z
     .literal([5, 6, 7, 8, "4/5", "4/6", "4/7", "4/8"], { error: CODING_RATE_ERROR })
     .transform((value) => (typeof value === "number" ? value : Number(value.slice(2))))
-    .optional(),
-  tx_power_dbm: integer(-9, 22, "a whole number of dBm").optional(),
-  duty_cycle_percent: decimal(0.1, 100, "a percentage").optional(),
+    .optional()
+    .describe("LoRa coding rate."),
+  tx_power_dbm: integer(-9, 22, "a whole number of dBm").optional().describe("Transmit power at the chip."),
+  duty_cycle_percent: decimal(0.1, 100, "a percentage")
+    .optional()
+    .describe("The most of any hour that may be spent on air."),
 });
 
+const ownRadio = radio.optional();
 const board = z.discriminatedUnion(
   "type",
   [
-    table({ type: z.literal("serial"), ...cable, radio: radio.optional() }),
-    table({ type: z.literal("kiss"), ...cable, radio: radio.optional() }),
+    table({ type: z.literal("serial").describe("A board with this project's firmware."), ...cable, radio: ownRadio }),
+    table({ type: z.literal("kiss").describe("A stock MeshCore KISS modem."), ...cable, radio: ownRadio }),
     table({
-      type: z.literal("sim"),
+      type: z.literal("sim").describe("A simulated board that runs the built bundle."),
       id: boardId(),
-      model: text("a board id").default("sim"),
-      ether: address(1).optional(),
-      radio: radio.optional(),
+      model: text("a board id").default("sim").describe("Which board it is: an id of `boards/`."),
+      ether: address(1).optional().describe("The simulated channel it is on."),
+      radio: ownRadio,
     }),
   ],
   { error: (issue) => ((issue.code as string) === "invalid_type" ? "a table of keys" : "serial, sim or kiss") },
 );
 
-const tlsFiles = table({ cert: text("the path of a PEM file"), key: text("the path of a PEM file") });
+const pem = () => text("the path of a PEM file");
+const tlsFiles = table({
+  cert: pem().describe("The certificate, with what is between it and its root; read again when the file changes."),
+  key: pem().describe("Its private key; read again when the file changes."),
+});
 
 /** The top level. Each section is checked by itself, so that one mistake does not hide the next. */
 export const KEYS = {
-  name: label("this server's name").optional(),
-  data_dir: text("a directory").optional(),
-  listen: address(0).prefault("127.0.0.1:7070"),
+  name: label("this server's name").optional().describe("This server's name, the origin of its messages."),
+  data_dir: text("a directory").optional().describe("Where history and keys are kept; made with mode 0700."),
+  listen: address(0).prefault("127.0.0.1:7070").describe("Where the web page, HTTP and WebSocket are served."),
   tls: tlsFiles.optional(),
-  companion: table({ listen: address(0).optional() }).prefault({}),
+  companion: table({
+    listen: address(0).optional().describe("Where MeshCore's companion protocol is served over TCP."),
+  }).prefault({}),
   boards: list(board),
   radio: radio.prefault({}),
   rooms: list(room),
   peers: list(peer),
   federation: table({
-    enabled: flag().optional(),
-    federation_port: port().default(5001),
-    tls_cert: text("the path of a PEM file").optional(),
-    tls_key: text("the path of a PEM file").optional(),
-    federation_secret: text("a text in quotes").optional(),
-    status_endpoint: flag().default(false),
-    status_port: port().default(5002),
+    enabled: flag().optional().describe("Speak with other room servers."),
+    federation_port: port().default(5001).describe("Where peers connect; they may use the port of `listen` too."),
+    tls_cert: pem().optional().describe("The certificate shown to peers; else one is made in `data_dir`."),
+    tls_key: pem().optional().describe("Its private key."),
+    federation_secret: text("a text in quotes")
+      .optional()
+      .describe("The secret for all peers that have none of their own."),
+    federation_secret_file: secretFile("the secret"),
+    status_endpoint: flag().default(false).describe("Serve the federation's status on a port of its own."),
+    status_port: port().default(5002).describe("That port."),
     peers: list(peer),
   }).prefault({}),
   mqtt: table({
-    enabled: flag().optional(),
-    broker: url(["mqtt:", "mqtts:", "ws:", "wss:"], "mqtt://localhost:1883").optional(),
+    enabled: flag().optional().describe("Publish to a broker."),
+    broker: url(["mqtt:", "mqtts:", "ws:", "wss:"], "mqtt://localhost:1883").optional().describe("The broker's URL."),
     topic_prefix: text("a topic")
       .regex(/^[^+#/\s]+(\/[^+#/\s]+)*$/, { error: "a topic without + # or spaces, and no / at its ends" })
-      .default("meshcore"),
-    profile: oneOf(["native", "mc2mqtt"]).default("native"),
-    username: text("a text in quotes").optional(),
-    password: text("a text in quotes").optional(),
-    client_id: text("a text in quotes").optional(),
-    ca: text("the path of a PEM file").optional(),
-    cert: text("the path of a PEM file").optional(),
-    key: text("the path of a PEM file").optional(),
+      .default("meshcore")
+      .describe("What all topics begin with."),
+    profile: oneOf(["native", "mc2mqtt"])
+      .default("native")
+      .describe("This project's topics, or those that the MeshCore analysers read."),
+    username: text("a text in quotes").optional().describe("For the broker; may stand in the URL."),
+    password: text("a text in quotes").optional().describe("For the broker; may stand in the URL."),
+    password_file: secretFile("the password"),
+    client_id: text("a text in quotes").optional().describe("The MQTT client id; else one of the server's name."),
+    ca: pem().optional().describe("Who signed the broker's certificate; else the system's authorities."),
+    cert: pem().optional().describe("A client certificate."),
+    key: pem().optional().describe("Its private key."),
     iata: z
       .string({ error: "a region code of three letters, or test" })
       .regex(/^([A-Z]{3}|test)$/, { error: "a region code of three capital letters, or test" })
-      .default("test"),
+      .default("test")
+      .describe("The region in the topics of `profile: mc2mqtt`."),
   }).prefault({}),
   clients: table({
-    auth: oneOf(["required", "optional"]).optional(),
+    auth: oneOf(["required", "optional"]).optional().describe("Whether a client needs a token."),
+    trusted_proxies: list(network()).describe(
+      "Addresses and networks of reverse proxies whose X-Forwarded-For is believed.",
+    ),
+    allowed_origins: list(origin()).describe("Web pages of other sites that may use the API from a browser (CORS)."),
+    ping_interval_s: integer(1, 3600, "a number of seconds").default(30).describe("How often a client is pinged."),
+    idle_timeout_s: integer(2, 86_400, "a number of seconds")
+      .default(75)
+      .describe("A client of which nothing comes for so long, not even the answer to a ping, is gone."),
+    send_queue_kb: integer(16, 1_048_576)
+      .default(1024)
+      .describe("A client that leaves more than this unread is dropped."),
     rate_limit: table({
-      messages_per_minute: decimal(0.1, 100_000).default(20),
-      burst: integer(1, 100_000).default(5),
-      connections_per_address: integer(1, 1_000_000).default(20),
+      messages_per_minute: decimal(0.1, 100_000).default(20).describe("Posts of one client, on average."),
+      burst: integer(1, 100_000).default(5).describe("Posts that may come at once."),
+      connections_per_address: integer(1, 1_000_000).default(20).describe("Connections of one address at a time."),
+    }).prefault({}),
+    login: table({
+      failures: integer(1, 1000).default(5).describe("Wrong tokens and proofs of one address before it has to wait."),
+      delay_s: decimal(0.1, 3600, "a number of seconds")
+        .default(1)
+        .describe("How long it waits then; doubled with each further failure."),
+      max_delay_s: decimal(0.1, 86_400, "a number of seconds").default(300).describe("The longest wait."),
+      forget_after_s: integer(1, 604_800, "a number of seconds")
+        .default(3600)
+        .describe("After so long without a failure the address begins anew."),
     }).prefault({}),
   }).prefault({}),
   alerts: table({
-    silent_after_s: integer(1, 31_536_000, "a number of seconds").default(3600),
-    webhook: url(["http:", "https:"], "https://example.com/hook").optional(),
+    silent_after_s: integer(1, 31_536_000, "a number of seconds")
+      .default(3600)
+      .describe("A node that was not heard for so long is reported."),
+    webhook: url(["http:", "https:"], "https://example.com/hook").optional().describe("Where alerts are posted."),
+    webhook_file: secretFile("the URL"),
   }).prefault({}),
   log: table({
-    level: oneOf(["debug", "info", "warn", "error"]).default("info"),
-    format: oneOf(["text", "json"]).default("text"),
+    level: oneOf(["debug", "info", "warn", "error"]).default("info").describe("The least that is logged."),
+    format: oneOf(["text", "json"]).default("text").describe("Lines for people, or one JSON object a line."),
   }).prefault({}),
   simulator: table({
-    neighbours: integer(0, 100).default(0),
-    speed: decimal(0, 1000, "a number").default(1),
+    neighbours: integer(0, 100).default(0).describe("Simulated nodes that chat on the simulated channel."),
+    speed: decimal(0, 1000, "a number")
+      .default(1)
+      .describe("Its time: 1 is real time, 10 ten times faster, 0 as fast as possible."),
   }).prefault({}),
 };
 
 export type Section = keyof typeof KEYS;
 /** What the files say, checked and with the defaults that depend on nothing else. */
 export type Settings = { [Name in Section]: z.output<(typeof KEYS)[Name]> };
-
-/** The keys that may stand where `value` stands in the table of `schema`; empty for what is no table. */
-export function keysOf(schema: z.core.$ZodType, path: readonly PropertyKey[], value: unknown): string[] {
-  const inner = unwrap(schema, value);
-  if (path.length > 0) {
-    const next =
-      value === null || typeof value !== "object" ? undefined : (value as Record<PropertyKey, unknown>)[path[0]];
-    if (inner instanceof z.ZodArray) return keysOf(inner.element, path.slice(1), next);
-    const below = inner instanceof z.ZodObject ? (inner.shape as z.core.$ZodLooseShape)[String(path[0])] : undefined;
-    return below === undefined ? [] : keysOf(below, path.slice(1), next);
-  }
-  return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
-}
-
-function unwrap(schema: z.core.$ZodType, value: unknown): z.core.$ZodType {
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) {
-    return unwrap(schema.def.innerType, value);
-  }
-  if (!(schema instanceof z.ZodDiscriminatedUnion)) return schema;
-  const type = value !== null && typeof value === "object" ? (value as { type?: unknown }).type : undefined;
-  const option = schema.options.find((one) => one instanceof z.ZodObject && one.shape.type.safeParse(type).success);
-  return option ?? schema;
-}
-
-/** A hint to leave out the key at `path` of a section, with the default that it then has; null where it may not be left out. */
-export function defaultText(schema: z.core.$ZodType, path: readonly PropertyKey[], value: unknown): string | null {
-  const inner = unwrap(schema, value);
-  if (path.length === 0) {
-    if (schema === inner) return null;
-    const fallback =
-      schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault ? schema.def.defaultValue : undefined;
-    const isPlain = fallback !== undefined && typeof fallback !== "object";
-    return isPlain ? `leave it out for the default, ${JSON.stringify(fallback)}` : "leave it out";
-  }
-  const next =
-    value === null || typeof value !== "object" ? undefined : (value as Record<PropertyKey, unknown>)[path[0]];
-  if (inner instanceof z.ZodArray) return defaultText(inner.element, path.slice(1), next);
-  const below = inner instanceof z.ZodObject ? (inner.shape as z.core.$ZodLooseShape)[String(path[0])] : undefined;
-  return below === undefined ? null : defaultText(below, path.slice(1), next);
-}
-
-/** Where each key of the whole configuration belongs, for a hint when it stands in the wrong table: `psk` in `rooms[]`. */
-export function homesOf(key: string): string[] {
-  return Object.entries(KEYS).flatMap(([section, schema]) => homes(schema, section, key));
-}
-
-function homes(schema: z.core.$ZodType, path: string, key: string): string[] {
-  const inner = unwrap(schema, undefined);
-  if (inner instanceof z.ZodArray) return homes(inner.element, `${path}[]`, key);
-  if (inner instanceof z.ZodDiscriminatedUnion) {
-    return [...new Set(inner.options.flatMap((option) => homes(option, path, key)))];
-  }
-  if (!(inner instanceof z.ZodObject)) return [];
-  const shape = inner.shape as z.core.$ZodLooseShape;
-  const below = Object.entries(shape).flatMap(([name, field]) => homes(field, `${path}.${name}`, key));
-  return Object.hasOwn(shape, key) ? [path, ...below] : below;
-}

@@ -28,6 +28,7 @@ const IDENTITY: Record<string, string> = { rooms: "name", boards: "id" };
 /** Keys that may stand in a file with nothing under them (everything commented out), as if they were not there. */
 const SECTIONS = [
   ...["rooms", "peers", "boards", "mqtt", "federation", "tls", "companion", "radio", "clients", "rate_limit"],
+  "login",
   ...["alerts", "log", "simulator"],
 ];
 

@@ -3,14 +3,14 @@ import { addressText, isLoopback } from "./address.ts";
 import { allPeers, federationEnabled } from "./check.ts";
 import type { Settings } from "./keys.ts";
 import { boardRadio, resolveRadio } from "./radio.ts";
-import type { BoardConfig, Config, MqttConfig, PeerConfig, RoomConfig } from "./schema.ts";
+import type { BoardConfig, ClientsConfig, Config, MqttConfig, PeerConfig, RoomConfig } from "./schema.ts";
 
 /** Where a board of `type: sim` finds the channel when nothing else is said: the port of SPEC section 8. */
 const DEFAULT_ETHER = { host: "127.0.0.1", port: 7300 };
 
 /** Settings that passed all checks, with the defaults that depend on the machine or on other keys. */
 export function resolve(settings: Settings, files: string[], env: NodeJS.ProcessEnv): Config {
-  const { clients, alerts, federation } = settings;
+  const { alerts, federation } = settings;
   return {
     // A host name may be empty in a container.
     name: settings.name ?? (hostname() || "meshcore-room"),
@@ -32,18 +32,34 @@ export function resolve(settings: Settings, files: string[], env: NodeJS.Process
       peers: resolvePeers(settings),
     },
     mqtt: resolveMqtt(settings.mqtt),
-    clients: {
-      auth: clients.auth ?? (isLoopback(settings.listen.host) ? "optional" : "required"),
-      rateLimit: {
-        messagesPerMinute: clients.rate_limit.messages_per_minute,
-        burst: clients.rate_limit.burst,
-        connectionsPerAddress: clients.rate_limit.connections_per_address,
-      },
-    },
+    clients: resolveClients(settings),
     alerts: { silentAfterS: alerts.silent_after_s, webhook: alerts.webhook ?? null },
     log: settings.log,
     simulator: settings.simulator,
     files,
+  };
+}
+
+function resolveClients({ clients, listen }: Settings): ClientsConfig {
+  const { rate_limit: rate, login } = clients;
+  return {
+    auth: clients.auth ?? (isLoopback(listen.host) ? "optional" : "required"),
+    trustedProxies: clients.trusted_proxies,
+    allowedOrigins: clients.allowed_origins,
+    pingIntervalS: clients.ping_interval_s,
+    idleTimeoutS: clients.idle_timeout_s,
+    sendQueueKb: clients.send_queue_kb,
+    rateLimit: {
+      messagesPerMinute: rate.messages_per_minute,
+      burst: rate.burst,
+      connectionsPerAddress: rate.connections_per_address,
+    },
+    login: {
+      failures: login.failures,
+      delayS: login.delay_s,
+      maxDelayS: login.max_delay_s,
+      forgetAfterS: login.forget_after_s,
+    },
   };
 }
 
@@ -56,6 +72,7 @@ function resolveRoom(room: Settings["rooms"][number]): RoomConfig {
     psk: room.psk,
     isPrivate: room.psk !== "",
     description: room.description,
+    topic: room.topic,
     maxHistory: room.max_history,
     federate: room.federate,
     mqtt: room.mqtt,
@@ -63,6 +80,8 @@ function resolveRoom(room: Settings["rooms"][number]): RoomConfig {
     readOnly: room.read_only,
     roomServer: room.room_server,
     airtimePercent: room.airtime_percent,
+    previousName: room.previous_name ?? null,
+    onRekey: room.on_rekey,
   };
 }
 

@@ -14,6 +14,8 @@ export interface RoomConfig {
   /** `psk` is not "": clients prove the key before they join. */
   isPrivate: boolean;
   description: string;
+  /** What the room talks about now; "" where nothing is said. */
+  topic: string;
   /** Messages kept, oldest out first. */
   maxHistory: number;
   federate: boolean;
@@ -24,6 +26,10 @@ export interface RoomConfig {
   roomServer: boolean;
   /** Share of the transmit budget for messages from the internet, 0..100. */
   airtimePercent: number;
+  /** The name that the history may still be under. */
+  previousName: string | null;
+  /** What to do with the history when the key is another than the history's. */
+  onRekey: "keep" | "archive";
 }
 
 export type BoardConfig = SerialBoardConfig | SimBoardConfig | KissBoardConfig;
@@ -96,6 +102,21 @@ export interface MqttConfig {
   iata: string;
 }
 
+export interface ClientsConfig {
+  auth: "required" | "optional";
+  /** Addresses and CIDR networks whose X-Forwarded-For may be believed. */
+  trustedProxies: string[];
+  /** Origins of other sites for CORS. */
+  allowedOrigins: string[];
+  pingIntervalS: number;
+  idleTimeoutS: number;
+  /** KiB that a client may leave unread. */
+  sendQueueKb: number;
+  rateLimit: { messagesPerMinute: number; burst: number; connectionsPerAddress: number };
+  /** Wrong tokens and proofs of one address: after `failures` it waits `delayS`, doubled each time up to `maxDelayS`. */
+  login: { failures: number; delayS: number; maxDelayS: number; forgetAfterS: number };
+}
+
 /** Everything that the daemon runs on: checked, with the defaults in place. Paths are relative to the working directory. */
 export interface Config {
   name: string;
@@ -108,10 +129,7 @@ export interface Config {
   rooms: RoomConfig[];
   federation: FederationConfig;
   mqtt: MqttConfig;
-  clients: {
-    auth: "required" | "optional";
-    rateLimit: { messagesPerMinute: number; burst: number; connectionsPerAddress: number };
-  };
+  clients: ClientsConfig;
   alerts: { silentAfterS: number; webhook: string | null };
   log: { level: LogLevel; format: LogFormat };
   /** The simulated channel that the daemon opens itself for boards of `type: sim`. */

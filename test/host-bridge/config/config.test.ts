@@ -15,6 +15,9 @@ describe("configuration", () => {
         readOnly: false,
         roomServer: false,
         airtimePercent: 50,
+        topic: "",
+        previousName: null,
+        onRekey: "keep",
       };
       assert.deepEqual(config.rooms, [
         {
@@ -132,7 +135,12 @@ describe("configuration", () => {
           },
           ...{ username: null, password: null, clientId: null, tls: { ca: null, cert: null, key: null } },
         },
-        clients: { auth: "optional", rateLimit: { messagesPerMinute: 20, burst: 5, connectionsPerAddress: 20 } },
+        clients: {
+          ...{ auth: "optional", trustedProxies: [], allowedOrigins: [] },
+          ...{ pingIntervalS: 30, idleTimeoutS: 75, sendQueueKb: 1024 },
+          rateLimit: { messagesPerMinute: 20, burst: 5, connectionsPerAddress: 20 },
+          login: { failures: 5, delayS: 1, maxDelayS: 300, forgetAfterS: 3600 },
+        },
         alerts: { silentAfterS: 3600, webhook: null },
         log: { level: "info", format: "text" },
         simulator: { neighbours: 0, speed: 1 },

@@ -5,7 +5,7 @@ const MODELS = BOARDS.map((board) => board.id).join(", ");
 const TOP_KEYS =
   "name, data_dir, listen, tls, companion, boards, radio, rooms, peers, federation, mqtt, clients, alerts, log, simulator";
 const ROOM_KEYS =
-  "name, psk, description, max_history, federate, mqtt, rebroadcast, read_only, room_server, airtime_percent";
+  "name, psk, psk_file, description, topic, max_history, federate, mqtt, rebroadcast, read_only, room_server, airtime_percent, previous_name, on_rekey";
 
 describe("a configuration with a mistake in keys", () => {
   refuses([
@@ -66,7 +66,7 @@ describe("a configuration with a mistake in keys", () => {
     [
       "an unknown key in TOML",
       { "a.toml": "[federation]\nfederation_prot = 5001\n" },
-      'a.toml:2: federation.federation_prot: expected one of enabled, federation_port, tls_cert, tls_key, federation_secret, status_endpoint, status_port, peers, found the unknown key "federation_prot"',
+      'a.toml:2: federation.federation_prot: expected one of enabled, federation_port, tls_cert, tls_key, federation_secret, federation_secret_file, status_endpoint, status_port, peers, found the unknown key "federation_prot"',
       "did you mean federation_port?",
     ],
   ]);

@@ -23,6 +23,9 @@ export function roomConfig(name: string, fields: Partial<RoomConfig> = {}): Room
     readOnly: false,
     roomServer: false,
     airtimePercent: 50,
+    topic: "",
+    previousName: null,
+    onRekey: "keep",
     ...fields,
   };
 }

@@ -1,10 +1,18 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import type { Config } from "../../../host-bridge/config/schema.ts";
 import { FakeClock } from "../fake-clock.ts";
 import { ingest, sealText } from "../room/rooms-bench.ts";
 import { Scratch } from "../scratch.ts";
-import { type Frame, noticeRoom, openRoom, proof, secretRoom, startServer, TestClient } from "./server-bench.ts";
+import {
+  type Frame,
+  noticeRoom,
+  openRoom,
+  proof,
+  secretRoom,
+  startServer,
+  TestClient,
+  type TestFields,
+} from "./server-bench.ts";
 
 type Server = Awaited<ReturnType<typeof startServer>>;
 
@@ -13,7 +21,7 @@ describe("clients", () => {
   let server: Server;
   let sockets: TestClient[] = [];
 
-  const start = async (fields: Partial<Config> = {}, clock?: FakeClock): Promise<void> => {
+  const start = async (fields: TestFields = {}, clock?: FakeClock): Promise<void> => {
     server = await startServer(scratch.dir(), fields, clock);
   };
   const client = (options?: ConstructorParameters<typeof TestClient>[1]): TestClient => {

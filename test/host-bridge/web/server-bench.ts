@@ -13,8 +13,10 @@ import { openRooms, testRoom } from "../room/rooms-bench.ts";
 
 export type Frame = Record<string, unknown>;
 
+export type TestFields = Partial<Omit<Config, "clients">> & { clients?: Partial<Config["clients"]> };
+
 /** A configuration without boards that listens on a free loopback port. */
-export function testConfig(dataDir: string, fields: Partial<Config> = {}): Config {
+export function testConfig(dataDir: string, fields: TestFields = {}): Config {
   const preset = findPreset("EU/UK (Narrow)");
   if (preset === null || preset === undefined) throw new Error("the preset is gone");
   return {
@@ -37,12 +39,18 @@ export function testConfig(dataDir: string, fields: Partial<Config> = {}): Confi
       ...{ enabled: false, broker: "mqtt://localhost:1883", topicPrefix: "meshcore", profile: "native" },
       ...{ username: null, password: null, clientId: null, tls: { ca: null, cert: null, key: null }, iata: "XXX" },
     },
-    clients: { auth: "optional", rateLimit: { messagesPerMinute: 6000, burst: 1000, connectionsPerAddress: 50 } },
     alerts: { silentAfterS: 3600, webhook: null },
     log: { level: "error", format: "text" },
     simulator: { neighbours: 0, speed: 1 },
     files: [],
     ...fields,
+    clients: {
+      ...{ auth: "optional", trustedProxies: [], allowedOrigins: [] },
+      ...{ pingIntervalS: 30, idleTimeoutS: 75, sendQueueKb: 1024 },
+      rateLimit: { messagesPerMinute: 6000, burst: 1000, connectionsPerAddress: 50 },
+      login: { failures: 5, delayS: 1, maxDelayS: 300, forgetAfterS: 3600 },
+      ...fields.clients,
+    },
   };
 }
 
@@ -51,7 +59,7 @@ export const secretRoom = testRoom("Secret", { psk: "x", isPrivate: true });
 export const noticeRoom = testRoom("Notices", { readOnly: true });
 
 /** Store, rooms, clients and HTTP, as run.ts puts them together, without boards. */
-export async function startServer(dataDir: string, fields: Partial<Config> = {}, clock: Clock = systemClock) {
+export async function startServer(dataDir: string, fields: TestFields = {}, clock: Clock = systemClock) {
   const config = testConfig(dataDir, fields);
   const { store, events, rooms } = openRooms(dataDir, clock, [openRoom, secretRoom, noticeRoom]);
   const log = silentLog();
