@@ -68,6 +68,11 @@ export class Adverts implements AdvertVerifier {
   /** What is to be done next, in a handler of its own. */
   task: (() => void) | null = null;
   work: CurveWork<never> | null = null;
+  /**
+   * Somebody else's work on the curve, of whom there is one at a time: sets `work` and `end`, and this to null when that comes.
+   * With null for a curve it shall give up.
+   */
+  guest: ((curve: CurvePort | null) => void) | null = null;
   end!: (value: never) => void;
   /** Where the host signs: timestamp of the last advert, and when the stock may be saved again, to spare the flash. */
   lastTime = 0;
@@ -149,6 +154,12 @@ export class Adverts implements AdvertVerifier {
     this.soon();
   }
 
+  /** Takes a guest, in the place of another. */
+  visit(guest: (curve: CurvePort | null) => void): void {
+    this.guest = guest;
+    this.soon();
+  }
+
   private tick(): void {
     this.hal.after(() => this.tick(), TICK_MS);
     const { advertMin, floodAdvertH } = this.mesh.prefs;
@@ -183,6 +194,7 @@ export class Adverts implements AdvertVerifier {
     this.timer = 0;
     const work = this.work;
     let isDone = false;
+    let lost: typeof this.guest = null;
     try {
       if (!work) this.begin();
       else if (this.isDone) isDone = true;
@@ -193,13 +205,18 @@ export class Adverts implements AdvertVerifier {
       this.own = OWN.none;
       this.jobs.shift();
       this.dropped++;
+      if (!HOST_SIGNS) {
+        lost = this.guest;
+        this.guest = null;
+      }
     }
     if (isDone) {
       this.work = null;
       this.isDone = false;
     }
-    if (this.work || this.task || this.own || this.jobs.length) this.soon();
+    if (this.work || this.task || this.own || this.jobs.length || this.guest) this.soon();
     if (isDone && work) this.end(work.value as never);
+    if (lost) lost(null);
   }
 
   private begin(): void {
@@ -217,10 +234,13 @@ export class Adverts implements AdvertVerifier {
       this.own = OWN.none;
       const sign = HOST_SIGNS ? part(hal, "stockAdvert") : part(hal, "ownAdvert");
       this.task = () => sign(this, own);
+    } else if (this.guest) {
+      this.guest(this.curve);
     } else {
       const job = this.jobs.shift();
+      if (!job) return;
       const check = part(hal, "checkAdvert");
-      if (job) this.task = () => check(this, job);
+      this.task = () => check(this, job);
     }
   }
 }

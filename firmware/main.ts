@@ -8,6 +8,7 @@ import { Adverts } from "./adverts.ts";
 import { Clock } from "./clock.ts";
 import { Console } from "./console.ts";
 import { newCounters } from "./counters.ts";
+import { HOST_SIGNS } from "./features.ts";
 import type { BoardFacts, Hal } from "./hal.ts";
 import { Link } from "./link.ts";
 import { Mesh } from "./mesh.ts";
@@ -52,8 +53,13 @@ export function start(hal: Hal, arena: Uint8Array, board: BoardFacts, version: s
   const receiveRaw = (command: number, body: string): void => {
     const raw =
       mesh.raw ||
-      part(hal, "kissModem")(hal, mesh, settings, (isCrypto) =>
-        isCrypto ? part(hal, "kissCrypto") : part(hal, "kissRequest"),
+      part(hal, "kissModem")(
+        hal,
+        mesh,
+        settings,
+        adverts,
+        (isCrypto) => (isCrypto ? part(hal, "kissCrypto") : part(hal, "kissRequest")),
+        HOST_SIGNS ? null : () => part(hal, "kissCurve"),
       );
     mesh.raw = raw;
     raw.receive(command, body);

@@ -324,11 +324,16 @@ export class Mesh {
     if (airMs > this.duty.wholeMs() || this.duty.waitMs(worstMs, this.hal.nowMs()) > 0) return -1;
     this.sendingSlot = RAW_SLOT;
     radio.transmit(frame, length, airMs);
+    // The radio begins before we look at what it is.
+    this.hal.after(() => this.keepOwn(frame), 1);
+    return 1;
+  }
+
+  private keepOwn(frame: Uint8Array): void {
     const packet = new Packet();
-    const isFlood = !parsePacketAt(frame, 0, length, packet) && packet.route < ROUTE_DIRECT;
+    const isFlood = !parsePacketAt(frame, 0, frame.length, packet) && packet.route < ROUTE_DIRECT;
     if (isFlood && !this.seen.check(packetDigest(this.crypto, frame, packet)) && packet.type === TYPE_GRP_TXT)
       this.storeOwn(packet);
-    return 1;
   }
 
   private storeOwn(packet: Packet): void {

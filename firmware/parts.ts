@@ -15,6 +15,7 @@ import { helpCommand } from "./parts/help-command.ts";
 import { fromHost, hostCurve, stockAdvert } from "./parts/host-signer.ts";
 import { hearMessage, keepQuiet, note } from "./parts/keep.ts";
 import { kissCrypto } from "./parts/kiss-crypto.ts";
+import { kissCurve } from "./parts/kiss-curve.ts";
 import { kissModem } from "./parts/kiss-modem.ts";
 import { kissRequest } from "./parts/kiss-request.ts";
 import { neighbours } from "./parts/neighbours.ts";
@@ -48,6 +49,7 @@ export const PARTS = {
   kissModem,
   kissRequest,
   kissCrypto,
+  kissCurve,
   recall,
   applySettings,
   replay,

@@ -1,6 +1,6 @@
 // Port 0 of the serial line: MeshCore's KISS modem (docs/kiss.md). In memory from a host's first frame until its "return".
 import { view } from "../../protocol/bytes.ts";
-import { kissFrame } from "../../protocol/kiss.ts";
+import { KISS_FEND, kissEscaped, kissFrame } from "../../protocol/kiss.ts";
 import {
   KISS_DATA,
   KISS_ERROR,
@@ -16,15 +16,23 @@ import {
   KISS_TX_TAIL,
 } from "../../protocol/kiss-modem.ts";
 import { MAX_PACKET } from "../../protocol/packet.ts";
+import type { Adverts } from "../adverts.ts";
 import type { Hal } from "../hal.ts";
 import type { Mesh, RawPort } from "../mesh.ts";
 import type { Settings } from "../settings.ts";
+import type { kissCurve } from "./kiss-curve.ts";
 import type { kissRequest } from "./kiss-request.ts";
+
+/** The body of an answer, or what comes next on the way to one, in a handler of its own. */
+export type KissStep = string | (() => KissStep);
 
 /** Requests that may wait for their turns. */
 const MAX_WAITING = 8;
-/** Numbers of the requests that kiss-crypto.ts answers. */
+/** Numbers of the requests that kiss-crypto.ts answers, and of those that kiss-curve.ts does. */
 const CRYPTO = "\x02\x05\x06";
+const CURVE = "\x03\x04\x07";
+/** Bytes that one handler has time to escape. */
+const PIECE = 128;
 /** How often a busy channel is asked. */
 const LOOK_MS = 20;
 /** So long a frame waits for a radio that sends for others, or is down. */
@@ -32,12 +40,14 @@ const RADIO_LIMIT_MS = 20000;
 /** After so many times the longest frame a busy channel is taken for broken (MeshCore's KissModem). */
 const PATIENCE = 1.5;
 
-/** `request` gets the part that answers a request. */
+/** `request` gets the part that answers a request; `curve` the one for those that take the curve, null where the board has none. */
 export function kissModem(
   hal: Hal,
   mesh: Mesh,
   settings: Settings,
-  request: (isCrypto: boolean) => typeof kissRequest,
+  adverts: Adverts,
+  request: (isCrypto: boolean) => (...of: Parameters<typeof kissRequest>) => KissStep,
+  curve: (() => typeof kissCurve) | null,
 ): RawPort {
   /** By the command that sets it; times in 10 ms. */
   const params = [0, 50, 63, 10, 0, 0];
@@ -46,6 +56,8 @@ export function kissModem(
   let isOnAir = false;
   let sinceMs = 0;
   const requests: string[] = [];
+  /** What was made ready of an answer. */
+  let escaped = "";
 
   /** The host is still there: after its "return" nothing more is sent, neither to it nor on the air. */
   const isOpen = (): boolean => mesh.raw === port;
@@ -103,14 +115,32 @@ export function kissModem(
     listen();
   };
 
-  /** Getting the part and running it are handlers of their own. */
+  /** Getting the part and running it are handlers of their own, and so is each step. */
   const answerNext = (): void => {
-    const run = request(CRYPTO.indexOf(requests[0].charAt(0)) >= 0);
-    hal.after(() => {
-      send(KISS_HARDWARE, run(hal, mesh, settings, port, requests[0]));
-      requests.shift();
-      if (requests.length) hal.after(answerNext, 1);
-    }, 1);
+    const text = requests[0];
+    const isOf = (numbers: string): boolean => numbers.indexOf(text.charAt(0)) >= 0;
+    if (curve && isOf(CURVE)) {
+      const run = curve();
+      hal.after(() => run(adverts, text, answer), 1);
+    } else {
+      const run = request(isOf(CRYPTO));
+      take(() => run(hal, mesh, settings, port, text));
+    }
+  };
+  const take = (step: KissStep): void => {
+    if (typeof step === "string") answer(step);
+    else hal.after(() => take(step()), 1);
+  };
+  const answer = (body: string): void => {
+    escaped += kissEscaped(body.substr(0, PIECE));
+    if (body.length > PIECE) {
+      hal.after(() => answer(body.substr(PIECE)), 1);
+      return;
+    }
+    if (isOpen()) hal.print(KISS_FEND + String.fromCharCode(KISS_HARDWARE) + escaped + KISS_FEND);
+    escaped = "";
+    requests.shift();
+    if (requests.length) hal.after(answerNext, 1);
   };
 
   const port: RawPort = {

@@ -1,4 +1,5 @@
-// What MeshCore's KISS modem answers to a SetHardware request (docs/kiss.md). Evaluated anew for each; those of kiss-crypto.ts are not here.
+// What MeshCore's KISS modem answers to a SetHardware request (docs/kiss.md). Evaluated anew for each; those of kiss-crypto.ts and
+// kiss-curve.ts are not here.
 import { readU32, view } from "../../protocol/bytes.ts";
 import {
   KISS_ANSWER,
@@ -67,8 +68,9 @@ export function kissRequest(hal: Hal, mesh: Mesh, settings: Settings, port: RawP
 
   if (size < KISS_LEAST[number - 1]) return error(KISS_INVALID_LENGTH);
   switch (number) {
-    // Identities, and what is done with them.
     case 1:
+      return mesh.publicKey.length ? answer(hal.toText(mesh.publicKey)) : error(KISS_NO_CALLBACK);
+    // The board has no curve; where it has one they do not come here.
     case 3:
     case 4:
     case 7:

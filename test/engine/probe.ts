@@ -5,10 +5,12 @@
  * that ends in such a stand-in is noted and made again afterwards: what it takes goes off, what the engine's own function
  * takes comes on. Before each handler the engine collects its garbage, as the firmware has it do every few seconds.
  */
+import { createCipheriv, createHmac, generateKeyPairSync, sign } from "node:crypto";
 import { bytesToLatin1, hexToBytes } from "../../protocol/bytes.ts";
 import type { Message } from "../../protocol/codec.ts";
 import { crc32 } from "../../protocol/crc32.ts";
 import { kissFrame } from "../../protocol/kiss.ts";
+import { KISS_HARDWARE } from "../../protocol/kiss-modem.ts";
 import * as link from "../../protocol/link.ts";
 import { LINK_MAX_BODY, sealBody } from "../../protocol/link-frame.ts";
 import { loadVectors } from "../protocol/vector-file.ts";
@@ -113,7 +115,7 @@ export async function probe(engine: EngineCommand, bundle: string, library: stri
     ${DUMP}
     wrap(meshcore.mesh);
     var at=0,line,w;
-    while((line=S.read("probe",at,600))){
+    while((line=S.read("probe",at,1200))){
      line=line.substr(0,line.indexOf("\\n"));at+=line.length+1;
      w=line.split(" ");step(w[0],w[1],w[2]);}
     ${ENGINE_QUIT}`;
@@ -128,6 +130,7 @@ export async function probe(engine: EngineCommand, bundle: string, library: stri
 }
 
 function costs(text: string): Cost[] {
+  if (process.env.RAW) console.log(text);
   const found = new Map<string, Cost>();
   for (const [, name, total, stored] of text.matchAll(/^I (\S+) (-?\d+) (-?\d+)$/gm)) {
     const label = name.replace(":", ": ").replaceAll("-", " ").replaceAll(",", ", ");
@@ -190,6 +193,22 @@ const longest = (n: number): string => groupText(TEST_KEY, 1700000000 + n, "Ann"
 /** A real one, of another node. */
 const ADVERT = (loadVectors("adverts.json") as { adverts: { raw_flood: string }[] }).adverts[1].raw_flood;
 
+/** As much to be escaped as in ciphertext. */
+const mixed = (length: number): number[] => Array.from({ length }, (_, i) => (i * 167) & 255);
+const SIGNED = ((): string => {
+  const { privateKey, publicKey } = generateKeyPairSync("ed25519");
+  const data = Buffer.from(mixed(414));
+  const spki = publicKey.export({ type: "spki", format: "der" }).subarray(-32);
+  return Buffer.concat([spki, sign(null, data, privateKey), data]).toString("hex");
+})();
+/** Key, MAC and ciphertext of a DecryptData. */
+function sealedRequest(length: number): Uint8Array {
+  const key = Buffer.from(mixed(32));
+  const cipher = createCipheriv("aes-128-ecb", key.subarray(0, 16), null).setAutoPadding(false);
+  const body = cipher.update(Buffer.from(mixed(length)));
+  return Buffer.concat([key, createHmac("sha256", key).update(body).digest().subarray(0, 2), body]);
+}
+
 /** The steps of a probe. Labels say what is measured; those with the same label are the worse ones of several. */
 function probeSteps(): string[] {
   const hear = (label: string, hex: string): string =>
@@ -200,6 +219,11 @@ function probeSteps(): string[] {
     const size = sealBody(crc32, table, value, body);
     return say(label, kissFrame(link.LINK_PORT, 0, bytesToLatin1(body.slice(0, size))));
   };
+  /** A request to the KISS modem, and all the turns that its answer takes. */
+  const ask = (name: string, number: number, data: number[] | Uint8Array, count = 12): string[] => [
+    say("kiss:request", kissFrame(0, KISS_HARDWARE, bytesToLatin1(new Uint8Array([number, ...data])))),
+    ...turns(`turn:KISS-${name}`, count),
+  ];
   const prompt = (code: string): string => `J - ${Buffer.from(code).toString("base64")}`;
   const turns = (label: string, count: number): string[] => Array.from({ length: count }, () => `T ${label} 10`);
   const type = (label: string, line: string): string[] => [say(label, `${line}\r`), ...turns(`${label},turns`, 40)];
@@ -272,6 +296,34 @@ function probeSteps(): string[] {
     ...turns("turn:advert-verified,neighbour", 12),
     hear("-", flipped(ADVERT, 50)),
     ...turns("turn:advert-forged", 12),
+    // A KISS host, with the longest of each.
+    ...ask("Ping", 23, []),
+    ...ask("GetIdentity", 1, []),
+    ...ask("GetRandom", 2, [64], 20),
+    ...ask("SignData", 4, mixed(510), 40),
+    ...ask("VerifySignature", 3, hexToBytes(SIGNED), 40),
+    ...ask("KeyExchange", 7, hexToBytes(SIGNED).slice(0, 32), 60),
+    ...ask("EncryptData", 5, mixed(192)),
+    ...ask("EncryptData", 5, mixed(509)),
+    ...ask("DecryptData", 6, sealedRequest(160)),
+    ...ask("DecryptData", 6, sealedRequest(464)),
+    ...ask("Hash", 8, mixed(510)),
+    // Until the radio is off; it hears nothing until it is set up anew.
+    ...ask("SetRadio", 9, [0x50, 0x5d, 0xd5, 0x33, 0x24, 0xf4, 0, 0, 8, 8], 3),
+    ...turns("-", 9),
+    ...ask("GetStats", 18, []),
+    ...ask("GetSensors", 21, [7]),
+    say("kiss:packet", kissFrame(0, 0, bytesToLatin1(hexToBytes(longest(++n))))),
+    ...Array.from({ length: 8 }, () => "T turn:KISS-transmits 700"),
+    "D radio:transmission-ended,KISS",
+    ...turns("turn:KISS-TxDone", 4),
+    hear("radio:stored,KISS", longest(++n)),
+    ...turns("turn:KISS-heard", 4),
+    // As long as one can be.
+    hear("-", `3d00${Buffer.from(mixed(253)).toString("hex")}`),
+    ...turns("turn:KISS-heard", 4),
+    say("kiss:return", "\xc0\xff\xc0"),
+    ...turns("-", 4),
     // As after a day: every block of the room's share is in use.
     ...many(250),
     hear("radio:stored,arena-full", longest(++n)),

@@ -55,13 +55,6 @@ describe("KISS modem: requests", () => {
       assert.equal(scene.answer(number), ERROR.UnknownCmd);
   });
 
-  it("what needs an identity is not available", () => {
-    assert.equal(scene.answer("GetIdentity"), ERROR.NoCallback);
-    assert.equal(scene.answer("SignData", "00"), ERROR.NoCallback);
-    assert.equal(scene.answer("KeyExchange", "00".repeat(32)), ERROR.NoCallback);
-    assert.equal(scene.answer("VerifySignature", "00".repeat(97)), ERROR.NoCallback);
-  });
-
   it("GetRandom gives 1 to 64 bytes, never the same", () => {
     assert.equal(scene.answer("GetRandom", "00"), ERROR.InvalidParam);
     assert.equal(scene.answer("GetRandom", "41"), ERROR.InvalidParam);
