@@ -17,7 +17,7 @@ import type { Adverts } from "../adverts.ts";
 const DATA = 1;
 const BEHIND_KEY = 33;
 const BEHIND_SIGNATURE = 97;
-/** Of an identity: a private key. */
+/** Bytes of a private key; in an identity the public one stands behind it. */
 const PRIVATE = 64;
 
 /** `answer` gets the body of the answer to `text`, number and data of a request; both are byte strings. */
@@ -35,7 +35,7 @@ export function kissCurve(adverts: Adverts, text: string, answer: (body: string)
   };
   /** Begins the work; without a curve it failed. */
   const enter = (curve: CurvePort | null): void => {
-    const key = view(adverts.identity, 0, PRIVATE);
+    const { identity } = adverts;
     let work: CurveWork<Uint8Array | boolean>;
     if (!curve) {
       // For want of memory in one piece: another time there may be some.
@@ -48,8 +48,9 @@ export function kissCurve(adverts: Adverts, text: string, answer: (body: string)
         bytes(BEHIND_SIGNATURE, request.length - BEHIND_SIGNATURE),
         bytes(BEHIND_KEY, 64),
       );
-    else if (number === 4) work = curve.sign(key, adverts.mesh.publicKey, bytes(DATA, request.length - DATA));
-    else work = curve.shared(key, bytes(DATA, 32));
+    else if (number === 4)
+      work = curve.sign(view(identity, 0, PRIVATE), view(identity, PRIVATE, 32), bytes(DATA, request.length - DATA));
+    else work = curve.shared(view(identity, 0, PRIVATE), bytes(DATA, 32));
     adverts.end = (value: Uint8Array | boolean): void => {
       const data = typeof value === "boolean" ? String.fromCharCode(value ? 1 : 0) : hal.toText(value);
       // Of a public key that nobody has a private one for.

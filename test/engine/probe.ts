@@ -130,7 +130,6 @@ export async function probe(engine: EngineCommand, bundle: string, library: stri
 }
 
 function costs(text: string): Cost[] {
-  if (process.env.RAW) console.log(text);
   const found = new Map<string, Cost>();
   for (const [, name, total, stored] of text.matchAll(/^I (\S+) (-?\d+) (-?\d+)$/gm)) {
     const label = name.replace(":", ": ").replaceAll("-", " ").replaceAll(",", ", ");

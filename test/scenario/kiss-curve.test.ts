@@ -179,9 +179,18 @@ describe("KISS modem: requests that take the curve", () => {
     assert.match(scene.answer("SignData", "ee"), /^84/);
   });
 
+  it("without a key VerifySignature is done, the others are NoCallback", () => {
+    inside().adverts.importIdentity("");
+    const keys = generateKeyPairSync("ed25519");
+    const signature = sign(null, Buffer.from("a"), keys.privateKey);
+    assert.equal(scene.answer("VerifySignature", `${rawHex(keys.publicKey)}${signature.toString("hex")}61`), "8301");
+    assert.equal(scene.answer("SignData", "61"), ERROR.NoCallback);
+    assert.equal(scene.answer("KeyExchange", rawHex(keys.publicKey)), ERROR.NoCallback);
+  });
+
   interface Inside {
     mesh: { publicKey: Uint8Array };
-    adverts: { curve: unknown; send?: unknown };
+    adverts: { curve: unknown; send?: unknown; importIdentity(text: string): void };
   }
   function inside(): Inside {
     return scene.board.globals.meshcore as Inside;
