@@ -307,8 +307,10 @@ function probeSteps(): string[] {
     ...ask("DecryptData", 6, sealedRequest(160)),
     ...ask("DecryptData", 6, sealedRequest(464)),
     ...ask("Hash", 8, mixed(510)),
-    // Until the radio is off; it hears nothing until it is set up anew.
-    ...ask("SetRadio", 9, [0x50, 0x5d, 0xd5, 0x33, 0x24, 0xf4, 0, 0, 8, 8], 3),
+    // Until the radio is off; it hears nothing until it is set up anew. And back again.
+    ...ask("SetRadio", 9, [0x8, 0xe6, 0xd3, 0x33, 0x24, 0xf4, 0, 0, 8, 8], 3),
+    ...turns("-", 9),
+    ...ask("SetRadio", 9, [0x50, 0x51, 0xd5, 0x33, 0x24, 0xf4, 0, 0, 8, 8], 3),
     ...turns("-", 9),
     ...ask("GetStats", 18, []),
     ...ask("GetSensors", 21, [7]),
