@@ -1,6 +1,6 @@
-// Which packets were heard or sent lately, by MeshCore's 8-byte packet hash. MeshCore keeps 160 of them, this table 250.
+// Which packets were heard or sent lately, by MeshCore's 8-byte packet hash. As many as MeshCore keeps.
 
-const ENTRIES = 250;
+const ENTRIES = 160;
 /** Entries with the same first byte that are looked at; that there are more, and the one in question is older, does not happen. */
 const LOOKS = 8;
 
@@ -9,8 +9,8 @@ const LOOKS = 8;
  * loop over all would cost more than all the rest of a packet.
  */
 export class SeenTable {
-  private readonly firsts = new Int32Array(ENTRIES);
-  private readonly seconds = new Int32Array(ENTRIES);
+  /** First words of the hashes, and behind them the second ones. */
+  private readonly words = new Int32Array(2 * ENTRIES);
   /** First byte -> its newest entry + 1; entry -> the next older one + 1. What was overwritten meanwhile leads astray, see LOOKS. */
   private readonly newest = new Uint8Array(256);
   private readonly older = new Uint8Array(ENTRIES);
@@ -22,15 +22,15 @@ export class SeenTable {
     const first = words[0];
     const byte = first & 255;
     const newest = this.newest;
-    const firsts = this.firsts;
+    const known = this.words;
     let at = newest[byte];
     for (let looks = LOOKS; at && looks; looks--) {
-      if (firsts[at - 1] === first && this.seconds[at - 1] === words[1]) return true;
+      if (known[at - 1] === first && known[at - 1 + ENTRIES] === words[1]) return true;
       at = this.older[at - 1];
     }
     const slot = this.next;
-    firsts[slot] = first;
-    this.seconds[slot] = words[1];
+    known[slot] = first;
+    known[slot + ENTRIES] = words[1];
     this.older[slot] = newest[byte];
     newest[byte] = this.next = slot + 1;
     if (slot === ENTRIES - 1) this.next = 0;
@@ -40,7 +40,8 @@ export class SeenTable {
   /** Takes a mark back: the packet was never on the air after all. */
   forget(digest: ArrayBufferLike): void {
     const words = new Int32Array(digest);
-    const at = this.firsts.indexOf(words[0]);
-    if (at >= 0 && this.seconds[at] === words[1]) this.firsts[at] = this.seconds[at] = 0;
+    const known = this.words;
+    const at = known.indexOf(words[0]);
+    if (at >= 0 && known[at + ENTRIES] === words[1]) known[at] = known[at + ENTRIES] = 0;
   }
 }

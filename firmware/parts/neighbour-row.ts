@@ -6,4 +6,4 @@
  */
 export const NEIGHBOUR = { time: 32, lat: 36, lon: 40, type: 44, snr: 45, rssi: 46, hops: 47, name: 48 };
 export const NEIGHBOUR_BYTES = 80;
-export const NEIGHBOURS = 16;
+export const NEIGHBOURS = 14;

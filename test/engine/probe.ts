@@ -65,6 +65,7 @@ function none(){}
 // With the engine's own functions still in place.
 var NONE=took(none),READ=took(aRead),TIMER=took(aTimer),CANCEL=took(aCancel);
 clearTimeout();
+global.Serial1=global.Serial2=USB;
 USB.setup=none;USB.on=function(e,f){RX=f;};USB.write=port;E.setConsole=none;SPI1.setup=none;SPI1.send=send;SPI1.write=write;
 ["pinMode","digitalWrite"].forEach(function(n){global[n]=none;});
 global.setWatch=function(f,p){WATCH=f;DIO1=PIN=p;return 1;};global.digitalRead=level;global.setTimeout=timer;global.clearTimeout=cancel;
