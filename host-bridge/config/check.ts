@@ -33,6 +33,7 @@ export function checkTogether(settings: Partial<Settings>, raw: Partial<Record<S
   if (settings.federation)
     findings.problems.push(...checkPair(settings.federation, ["federation"], "tls_cert", "tls_key"));
   if (settings.mqtt) add(checkMqtt(settings.mqtt));
+  if (settings.clients) findings.problems.push(...checkClients(settings.clients));
   findings.problems.push(...checkPorts(settings));
   return findings;
 }
@@ -66,7 +67,7 @@ function doubles(list: unknown, section: Section, key: string): Complaint[] {
 }
 
 function checkRooms(rooms: Settings["rooms"]): Findings {
-  const problems: Complaint[] = [];
+  const problems = checkPreviousNames(rooms);
   const warnings: Complaint[] = [];
   const keys = new Map<string, number>();
   rooms.forEach(({ name, psk }, at) => {
@@ -95,6 +96,45 @@ function checkRooms(rooms: Settings["rooms"]): Findings {
     if (weak !== null) warnings.push(weakSecret(path, psk, weak));
   });
   return { problems, warnings };
+}
+
+/** A room's former name must be free, and nobody else's. */
+function checkPreviousNames(rooms: Settings["rooms"]): Complaint[] {
+  const claimed = new Map<string, number>();
+  return rooms.flatMap(({ previous_name: previous }, at): Complaint[] => {
+    if (previous === undefined) return [];
+    const path = ["rooms", at, "previous_name"];
+    const holder = rooms.findIndex(({ name }) => name === previous);
+    if (holder >= 0) {
+      const hint = holder === at ? "remove previous_name" : `remove previous_name, or rooms[${holder}]`;
+      return [{ path, expected: "a name that no room has any more", hint }];
+    }
+    const before = claimed.get(previous);
+    claimed.set(previous, before ?? at);
+    if (before === undefined) return [];
+    const expected = `another name than rooms[${before}].previous_name`;
+    return [{ path, expected, hint: "only one room can have its history" }];
+  });
+}
+
+function checkClients({ ping_interval_s: ping, idle_timeout_s: idle, login }: Settings["clients"]): Complaint[] {
+  const complaints: Complaint[] = [];
+  if (idle <= ping) {
+    const expected = `more than the ${ping} s between two pings`;
+    const hint = "make it twice ping_interval_s or more";
+    complaints.push({ path: ["clients", "idle_timeout_s"], expected, found: `the number ${idle}`, hint });
+  }
+  if (login.max_delay_s < login.delay_s) {
+    const path = ["clients", "login", "max_delay_s"];
+    const found = `the number ${login.max_delay_s}`;
+    complaints.push({
+      path,
+      expected: `no less than delay_s, ${login.delay_s}`,
+      found,
+      hint: "raise it, or lower delay_s",
+    });
+  }
+  return complaints;
 }
 
 function weakSecret(path: ConfigPath, secret: string, why: string): Complaint {

@@ -15,7 +15,8 @@ export function keysOf(schema: z.core.$ZodType, path: readonly PropertyKey[], va
   return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
 }
 
-function unwrap(schema: z.core.$ZodType, value: unknown): z.core.$ZodType {
+/** The schema inside of its default. Of boards, the one that `value` has the type of. */
+export function unwrap(schema: z.core.$ZodType, value: unknown): z.core.$ZodType {
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) {
     return unwrap(schema.def.innerType, value);
   }
@@ -57,4 +58,16 @@ function homes(schema: z.core.$ZodType, path: string, key: string): string[] {
   const shape = inner.shape as z.core.$ZodLooseShape;
   const below = Object.entries(shape).flatMap(([name, field]) => homes(field, `${path}.${name}`, key));
   return Object.hasOwn(shape, key) ? [path, ...below] : below;
+}
+
+/** Every single value of the tables of `shape` that is in no list, with its path. */
+export function leavesOf(
+  shape: Readonly<Record<string, z.core.$ZodType>>,
+  path: readonly string[] = [],
+): { path: readonly string[]; schema: z.core.$ZodType }[] {
+  return Object.entries(shape).flatMap(([key, schema]) => {
+    const inner = unwrap(schema, undefined);
+    if (inner instanceof z.ZodObject) return leavesOf(inner.shape as z.core.$ZodLooseShape, [...path, key]);
+    return inner instanceof z.ZodArray ? [] : [{ path: [...path, key], schema }];
+  });
 }

@@ -1,15 +1,18 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { extname } from "node:path";
 import { RoomError, RoomErrorList } from "../errors.ts";
 import type { Findings } from "./check.ts";
 import { checkPeerSecrets, checkTogether } from "./check.ts";
+import { applyEnvironment } from "./environment.ts";
 import type { Section, Settings } from "./keys.ts";
 import { KEYS } from "./keys.ts";
 import type { TableNode } from "./node.ts";
 import { mergeNodes, plain } from "./node.ts";
 import { fromIssues, toError, unknownKey } from "./problem.ts";
+import { fileProblem, readText } from "./read.ts";
 import { resolve } from "./resolve.ts";
 import type { Config } from "./schema.ts";
+import { checkFileModes, readSecretFiles } from "./secret-files.ts";
 import { parseTomlFile } from "./toml.ts";
 import { parseYamlFile } from "./yaml.ts";
 
@@ -20,6 +23,8 @@ export interface LoadedConfig {
   config: Config;
   /** Weak secrets and what is probably not meant, worded like errors; `check --strict` refuses them. */
   warnings: RoomError[];
+  /** All values with the places they came from. */
+  root: TableNode;
 }
 
 /** Files of `candidates` that exist; a file that may not be read counts, so that the reader is told so. */
@@ -31,7 +36,8 @@ export function defaultConfigFiles(candidates: readonly string[]): string[] {
  * Reads the files (`.yaml`, `.yml`; `.conf`, `.toml`), merges them in order, checks everything, and fills in the defaults.
  *
  * Merging: a later file wins key by key; rooms of the same name and boards of the same id are merged; peers and other new
- * items are appended. `env` gives STATE_DIRECTORY, systemd's default for `data_dir`.
+ * items are appended. Over the files come the variables MESHCORE_ROOM_... of `env`; it also gives STATE_DIRECTORY, systemd's
+ * default for `data_dir`.
  *
  * Throws a RoomErrorList `bad_config` with every problem: file, line, key, expected, found, and what to try. No error
  * and no warning holds a secret.
@@ -52,12 +58,21 @@ export function loadConfig(files: readonly string[], env: NodeJS.ProcessEnv = pr
   // With a file missing from the sum, the rest would be judged wrongly.
   if (broken.length > 0) throw new RoomErrorList("bad_config", summary(broken.length), broken);
 
+  const fromEnv = applyEnvironment(root, env);
+  const unread = readSecretFiles(root);
   const raw = plain(root) as Record<string, unknown>;
   const { settings, findings } = checkAll(root, raw);
-  const errors = findings.problems.map((complaint) => toError(root, complaint));
+  const errors = [
+    ...fromEnv.problems,
+    ...[...unread, ...findings.problems].map((complaint) => toError(root, complaint)),
+  ];
   if (errors.length > 0) throw new RoomErrorList("bad_config", summary(errors.length), inFileOrder(errors, files));
-  const warnings = findings.warnings.map((complaint) => toError(root, complaint, "config_warning"));
-  return { config: resolve(settings as Settings, [...files], env), warnings: inFileOrder(warnings, files) };
+  const warnings = [
+    ...fromEnv.warnings,
+    ...findings.warnings.map((complaint) => toError(root, complaint, "config_warning")),
+    ...checkFileModes(root),
+  ];
+  return { config: resolve(settings as Settings, [...files], env), warnings: inFileOrder(warnings, files), root };
 }
 
 function checkAll(root: TableNode, raw: Record<string, unknown>): { settings: Partial<Settings>; findings: Findings } {
@@ -88,28 +103,13 @@ function parseFile(file: string): { root: TableNode; problems: RoomError[] } {
     const expected = "a file ending in .yaml, .yml, .conf or .toml";
     throw new RoomError("bad_config", file, { expected, hint: "rename it, so that its syntax is known" });
   }
-  const text = readText(file);
-  return isYaml ? parseYamlFile(file, text) : parseTomlFile(file, text);
-}
-
-const READ_HINTS: Record<string, [found: string, hint: string]> = {
-  ENOENT: ["nothing there", "check the path"],
-  EACCES: ["no permission to read it", "run as the user who may read it, or change its owner"],
-  EISDIR: ["a directory", "name the file in it"],
-};
-
-function readText(file: string): string {
+  let text: string;
   try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(file));
-    return text.replace(/\r\n/g, "\n");
+    text = readText(file);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? "";
-    if (code === "ERR_ENCODING_INVALID_ENCODED_DATA") {
-      throw new RoomError("bad_config", file, { expected: "text in UTF-8", hint: "save the file as UTF-8" });
-    }
-    const [found, hint] = READ_HINTS[code] ?? [code || "an error", "check the path"];
-    throw new RoomError("bad_config", file, { expected: "a readable file", found, hint, cause: error });
+    throw new RoomError("bad_config", file, fileProblem(error));
   }
+  return isYaml ? parseYamlFile(file, text) : parseTomlFile(file, text);
 }
 
 const summary = (count: number): string => `${count} ${count === 1 ? "problem" : "problems"} in the configuration`;

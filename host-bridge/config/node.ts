@@ -5,7 +5,7 @@ export type ConfigPath = readonly (string | number)[];
 
 interface Place {
   readonly file: string;
-  /** From 1: the line of the key, or of a list's item. */
+  /** From 1: the line of the key, or of a list's item. 0 where `file` is no file but a variable of the environment. */
   readonly line: number;
 }
 export interface ScalarNode extends Place {
@@ -25,6 +25,9 @@ export type ConfigNode = ScalarNode | ListNode | TableNode;
 /** Lists whose items have an identity: an item of a later file adds to the item of an earlier one with the same value here. */
 const IDENTITY: Record<string, string> = { rooms: "name", boards: "id" };
 
+/** Values that must not be printed; a webhook's URL is as good as a password. Each may stand in a file: `psk_file`. */
+export const SECRET_KEYS = ["psk", "secret", "federation_secret", "password", "webhook"];
+
 /** Keys that may stand in a file with nothing under them (everything commented out), as if they were not there. */
 const SECTIONS = [
   ...["rooms", "peers", "boards", "mqtt", "federation", "tls", "companion", "radio", "clients", "rate_limit"],
@@ -38,6 +41,11 @@ const SECTIONS = [
  */
 export function mergeNodes(base: TableNode, later: TableNode): TableNode {
   const entries = new Map(base.entries);
+  // The later file's psk_file stands for the earlier one's psk, and the other way round.
+  for (const key of SECRET_KEYS) {
+    if (later.entries.has(`${key}_file`)) entries.delete(key);
+    if (later.entries.has(key)) entries.delete(`${key}_file`);
+  }
   for (const [key, over] of later.entries) {
     const under = entries.get(key);
     if (under === undefined) entries.set(key, over);
@@ -106,4 +114,9 @@ function child(node: ConfigNode, step: string | number): ConfigNode | undefined 
 /** `rooms[0].psk` */
 export function pathText(path: ConfigPath): string {
   return path.map((step, at) => (typeof step === "number" ? `[${step}]` : (at > 0 ? "." : "") + step)).join("");
+}
+
+/** `a.yaml:3`, or the name of a variable. */
+export function placeText({ file, line }: ConfigNode): string {
+  return line === 0 ? file : `${file}:${line}`;
 }

@@ -7,7 +7,7 @@ import { defaultText, homesOf, keysOf } from "./key-walk.ts";
 import type { Section } from "./keys.ts";
 import { KEYS } from "./keys.ts";
 import type { ConfigNode, ConfigPath, Scalar, TableNode } from "./node.ts";
-import { nearest, nodeAt, pathText } from "./node.ts";
+import { nearest, nodeAt, pathText, placeText, SECRET_KEYS } from "./node.ts";
 import { suggest } from "./suggest.ts";
 
 /** A finding at a key. `found` is read from the files where it is left out. */
@@ -18,8 +18,6 @@ export interface Complaint {
   hint?: string;
 }
 
-/** Values that must not be printed; a webhook's URL is as good as a password. */
-const SECRET_KEYS = ["psk", "secret", "federation_secret", "password", "webhook"];
 const MAX_SHOWN = 60;
 /** A key that has more places than this says nothing about which was meant. */
 const MAX_HOMES = 3;
@@ -32,15 +30,17 @@ const ADVICE: Record<string, string> = {
   port: "for example 7070",
   addr: "for example room-server.example.com:5001",
   path: "for example /dev/ttyACM0",
+  trusted_proxies: "for example 127.0.0.1",
+  allowed_origins: "for example https://example.com",
 };
 
 /** The complaint as an error that names the place in the files. */
 export function toError(root: TableNode, complaint: Complaint, code = "bad_config"): RoomError {
   const { path, expected, hint } = complaint;
   const node = nodeAt(root, path);
-  const { file, line } = node ?? nearest(root, path);
+  const place = placeText(node ?? nearest(root, path));
   const found = complaint.found ?? (node === undefined ? "nothing" : describeNode(node, path));
-  return new RoomError(code, `${file}:${line}: ${pathText(path)}`, { expected, found, hint });
+  return new RoomError(code, `${place}: ${pathText(path)}`, { expected, found, hint });
 }
 
 /** What stands in the file, without any secret. */
@@ -119,7 +119,7 @@ function wrongValue(
   leftOut: string | null,
 ): Complaint {
   const key = path[path.length - 1];
-  const advice = path.length > 1 ? ADVICE[String(key)] : undefined;
+  const advice = path.length > 1 ? ADVICE[String(typeof key === "number" ? path[path.length - 2] : key)] : undefined;
   const otherwise = advice ?? leftOut ?? "host-bridge/demo.yaml is an example";
   const complaint: Complaint = { path, expected: issue.message, hint: otherwise };
   const wanted = issue.code === "invalid_type" ? issue.expected : undefined;
@@ -147,6 +147,8 @@ function scalarHint(found: Scalar, wanted: string | undefined, key: string, issu
     if (/^\d+$/.test(value)) return `127.0.0.1:${value} for this machine only, 0.0.0.0:${value} for every address`;
     return /^:\d+$/.test(value) ? `0.0.0.0${value} for every address of this machine` : null;
   }
+  if (issue.message.startsWith("an origin") && /^https?:/.test(value) && URL.canParse(value))
+    return new URL(value).origin;
   if (key === "broker" && parseAddress(value) !== null) return `mqtt://${value}`;
   if (wanted === "string") return "put it in quotes";
   if (typeof found !== "string") return null;

@@ -1,11 +1,11 @@
 // Configuration files for the tests of a folder of their own, gone after the test.
-import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { LoadedConfig } from "../../../host-bridge/config/load.ts";
 import { loadConfig } from "../../../host-bridge/config/load.ts";
 import { printError } from "../../../host-bridge/errors.ts";
+import { command } from "../cli/start.ts";
 
 /** The first of the two files of SPEC section 3, as it stands there. */
 export const SEED_YAML = `rooms:
@@ -57,7 +57,7 @@ status_endpoint = true
 export function load(files: Record<string, string | Uint8Array>, env: NodeJS.ProcessEnv = {}): LoadedConfig {
   const folder = mkdtempSync(join(tmpdir(), "meshcore-room-"));
   try {
-    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text, { mode: 0o600 });
     return loadConfig(
       Object.keys(files).map((name) => join(folder, name)),
       env,
@@ -82,16 +82,30 @@ export function complaints(files: Record<string, string | Uint8Array>): string[]
   throw new Error("the configuration loads");
 }
 
-/** A title, a file by its name, what the error says, what the hint says. */
-export type Refusal = [title: string, files: Record<string, string>, says: string, tries: string];
+/** What a program around the files brings: the environment, and files that are none of the configuration's. */
+export interface Around {
+  env?: NodeJS.ProcessEnv;
+  beside?: Record<string, string | Uint8Array>;
+  strict?: boolean;
+  mode?: number;
+}
 
-/** One test for each: exactly this error, nothing of a secret (all are "hunter2" here) in it. */
-export function refuses(cases: Refusal[]): void {
-  for (const [title, files, says, tries] of cases) {
-    it(`refuses ${title}`, () => {
-      const lines = complaints(files);
-      assert.deepEqual(lines, [`Error: ${says}`, `Try: ${tries}`]);
-      assert.ok(!lines.join("").includes("hunter2"));
-    });
+/** A title, the files by their names, what the error says, what the hint says. FOLDER is where they lie. */
+export type Refusal = [title: string, files: Record<string, string>, says: string, tries: string, around?: Around];
+
+/** `meshcore-room check` with the files: exit code and the lines of standard error. */
+export async function checkedByProgram(files: Record<string, string>, around: Around = {}) {
+  const folder = mkdtempSync(join(tmpdir(), "meshcore-room-"));
+  const here = (text: string): string => text.replaceAll("FOLDER", folder);
+  try {
+    for (const [name, text] of Object.entries({ ...files, ...around.beside })) {
+      writeFileSync(join(folder, name), typeof text === "string" ? here(text) : text, { mode: around.mode ?? 0o600 });
+    }
+    const named = Object.keys(files).flatMap((name) => ["--config", join(folder, name)]);
+    const env = Object.fromEntries(Object.entries(around.env ?? {}).map(([name, value]) => [name, here(value ?? "")]));
+    const { code, out, err } = await command(["check", ...(around.strict ? ["--strict"] : []), ...named], { env });
+    return { code, out, lines: err.replaceAll(`${folder}/`, "").trimEnd().split("\n") };
+  } finally {
+    rmSync(folder, { recursive: true });
   }
 }

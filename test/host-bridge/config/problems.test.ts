@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadConfig } from "../../../host-bridge/config/load.ts";
 import { exitCode, printError, RoomErrorList } from "../../../host-bridge/errors.ts";
-import { complaints, load, refuses } from "./files.ts";
+import { complaints, load } from "./files.ts";
 
 const places = (files: Record<string, string>): string[] =>
   complaints(files)
@@ -108,15 +108,6 @@ radio:
       "Try: save the file as UTF-8",
     ]);
   });
-
-  refuses([
-    [
-      "a file of unknown syntax",
-      { "a.json": "{}" },
-      "a.json: expected a file ending in .yaml, .yml, .conf or .toml",
-      "rename it, so that its syntax is known",
-    ],
-  ]);
 
   it("quote no more than the start of a long value, and no control character", () => {
     const [line] = complaints({ "a.yaml": `log: { level: "${"x".repeat(500)}" }\n` });
