@@ -1,5 +1,6 @@
 import type { Log } from "./log.ts";
 import type { RoomMessage } from "./room/message.ts";
+import type { RoomsChange } from "./room/rooms.ts";
 
 /** A whole packet that a board heard and that is no message of one of its rooms (adverts, foreign channels). */
 export interface HeardPacket {
@@ -26,6 +27,8 @@ export interface EventMap {
   message: RoomMessage;
   /** The store holds a post that has to go on air. */
   outbox: { room: string };
+  /** Other rooms than before, after a reload. Rooms that stay as they are keep their Room object, changed ones have a new one. */
+  rooms: RoomsChange;
   heard: HeardPacket;
   board: BoardChange;
 }

@@ -24,6 +24,19 @@ export interface RoomMessage {
   board: string | null;
   /** The MeshCore payload as it is on air: channel hash, MAC, ciphertext. */
   payload: Uint8Array;
+  /** Every board that heard it, the first one first; only the history knows them. */
+  receptions?: Reception[];
+}
+
+/** How one board heard a message. */
+export interface Reception {
+  board: string;
+  /** Unix milliseconds of this server. */
+  heardAt: number;
+  /** dBm, dB, repeaters passed; null where the board does not say. */
+  rssi: number | null;
+  snr: number | null;
+  hops: number;
 }
 
 /** The message object of SPEC section 4, as clients, the HTTP API and MQTT show it. */
@@ -39,9 +52,15 @@ export interface WireMessage {
   rssi: number | null;
   snr: number | null;
   hops: number | null;
+  /** In a history: every board that heard it; `heard_at` is in Unix seconds. */
+  receptions?: { board: string; heard_at: number; rssi: number | null; snr: number | null; hops: number }[];
 }
 
 export function wireMessage(message: RoomMessage): WireMessage {
-  const { room, guid, sender, text, timestamp, origin, via, rssi, snr, hops } = message;
-  return { type: "message", room, guid, sender, text, timestamp, origin, via, rssi, snr, hops };
+  const { room, guid, sender, text, timestamp, origin, via, rssi, snr, hops, receptions } = message;
+  const wire: WireMessage = { type: "message", room, guid, sender, text, timestamp, origin, via, rssi, snr, hops };
+  if (receptions !== undefined) {
+    wire.receptions = receptions.map(({ heardAt, ...heard }) => ({ ...heard, heard_at: Math.floor(heardAt / 1000) }));
+  }
+  return wire;
 }

@@ -1,4 +1,5 @@
-import { readU32, view } from "../../protocol/bytes.ts";
+import { isDeepStrictEqual } from "node:util";
+import { equalBytes, readU32, view } from "../../protocol/bytes.ts";
 import { type Channel, GroupCipher, makeChannel } from "../../protocol/channel.ts";
 import { encodeGroupText, isPlainText, joinSender, MAX_TEXT, splitSender, textEnd } from "../../protocol/group-text.ts";
 import { MAX_PAYLOAD } from "../../protocol/packet.ts";
@@ -11,17 +12,26 @@ import type { Log } from "../log.ts";
 import { nodeCrypto } from "../node-crypto.ts";
 import { messageGuid } from "./guid.ts";
 import type { RoomMessage, Via } from "./message.ts";
-import { type HistoryQuery, type Store, type StoreEntry, storeSentence } from "./store.ts";
+import type { Store, StoreEntry } from "./store.ts";
+import { storeSentence } from "./store-errors.ts";
+import type { HistoryQuery } from "./store-query.ts";
+import { moveSentence } from "./store-rooms.ts";
 
 /** A configured room, ready for use. */
 export interface Room {
   name: string;
   description: string;
+  /** What it talks about now, "" where nothing is said. */
+  topic: string;
   isPrivate: boolean;
   readOnly: boolean;
   /** Posts of clients go on air. */
   rebroadcast: boolean;
   maxHistory: number;
+  /** The name whose history it takes over, where it has none of its own yet. */
+  previousName: string | null;
+  /** What becomes of the history when the key is another one than before. */
+  onRekey: "keep" | "archive";
   /** The channel key, 16 or 32 bytes. */
   key: Uint8Array;
   /** Tells two keys apart without naming either: first 4 bytes of SHA-256("room-key-check" || key), little endian. */
@@ -46,6 +56,13 @@ export interface BoardReport {
   hops: number;
 }
 
+/** What apply() did. A room keeps its object while nothing of it changes; one with another name is a removed and an added one. */
+export interface RoomsChange {
+  added: Room[];
+  removed: Room[];
+  changed: { previous: Room; room: Room; isRekeyed: boolean }[];
+}
+
 export type PostOutcome = { ok: true; message: RoomMessage } | { ok: false; error: RoomError };
 
 interface Waiting {
@@ -64,12 +81,13 @@ interface RoomsParts {
 
 /** `configuredKey` as roomKey() of room-key.ts gives it, 16 or 32 bytes. */
 export function makeRoom(config: RoomConfig, configuredKey: Uint8Array): Room {
-  const { name, description, isPrivate, readOnly, rebroadcast, maxHistory } = config;
+  const { name, description, isPrivate, readOnly, rebroadcast, maxHistory, topic, previousName, onRekey } = config;
   const channel = makeChannel(nodeCrypto, configuredKey);
   // As the channel has it: 32 bytes that end in 16 zeros are a key of 16.
   const key = channel.key32.slice(0, channel.keyLen);
   const keyCheck = readU32(nodeCrypto.sha256(Buffer.concat([Buffer.from("room-key-check"), key])), 0);
-  return { name, description, isPrivate, readOnly, rebroadcast, maxHistory, key, keyCheck, channel };
+  const settings = { name, description, topic, isPrivate, readOnly, rebroadcast, maxHistory, previousName, onRekey };
+  return { ...settings, key, keyCheck, channel };
 }
 
 /**
@@ -77,8 +95,9 @@ export function makeRoom(config: RoomConfig, configuredKey: Uint8Array): Room {
  * the event `message`. What arrives within one turn of the event loop shares one transaction, for a commit is an fsync.
  */
 export class Rooms {
-  readonly list: readonly Room[];
-  private readonly byName: Map<string, Room>;
+  /** In the order of the configuration. */
+  list: readonly Room[] = [];
+  private byName = new Map<string, Room>();
   private readonly parts: RoomsParts;
   private readonly cipher = new GroupCipher(nodeCrypto);
   private waiting: Waiting[] = [];
@@ -86,23 +105,37 @@ export class Rooms {
   private readonly unwritten = new Set<string>();
   private immediate: NodeJS.Immediate | null = null;
 
-  /** Throws RoomError `bad_config` when two rooms share a key: their messages could not be told apart. */
+  /** Throws as apply() does. */
   constructor(rooms: readonly Room[], parts: RoomsParts) {
-    const byKey = new Map<string, Room>();
-    for (const room of rooms) {
-      const key = Buffer.from(room.key).toString("hex");
-      const other = byKey.get(key);
-      if (other !== undefined) {
-        throw new RoomError("bad_config", `the rooms "${other.name}" and "${room.name}" have the same key`, {
-          hint: "give each its own psk; the names of public rooms must differ in more than upper and lower case",
-        });
-      }
-      byKey.set(key, room);
-    }
-    this.list = rooms;
-    this.byName = new Map(rooms.map((room) => [room.name, room]));
     this.parts = parts;
-    parts.store.setRooms(rooms);
+    this.take(rooms);
+  }
+
+  /**
+   * From now on these are the rooms: writes what is waiting for the old ones, brings the store along and emits `rooms`. The
+   * history of a removed room stays on the disk, for the day that it comes back. Throws RoomError `bad_config` when two rooms
+   * share a key or one takes over the history of another one that is configured too, or `store_...`; then nothing changed.
+   */
+  apply(list: readonly Room[]): RoomsChange {
+    const kept = list.map((room) => {
+      const before = this.byName.get(room.name);
+      return before !== undefined && isSame(before, room) ? before : room;
+    });
+    checkRooms(kept);
+    this.flush();
+    const before = this.byName;
+    this.take(kept);
+    const change: RoomsChange = { added: [], removed: [], changed: [] };
+    for (const room of kept) {
+      const previous = before.get(room.name);
+      if (previous === undefined) change.added.push(room);
+      else if (previous !== room) {
+        change.changed.push({ previous, room, isRekeyed: !equalBytes(previous.key, room.key) });
+      }
+    }
+    for (const room of before.values()) if (!this.byName.has(room.name)) change.removed.push(room);
+    this.parts.events.emit("rooms", change);
+    return change;
   }
 
   get(name: string): Room | undefined {
@@ -144,7 +177,11 @@ export class Rooms {
   /** A payload from a board's ring. `settle` gets null when the store is past it, be it new, known or of no use. */
   ingest(report: BoardReport, settle: (error: unknown) => void): void {
     const room = this.byName.get(report.room);
-    if (room === undefined) throw new Error(`bug: board report for room ${JSON.stringify(report.room)}`);
+    if (room === undefined) {
+      // It was removed while this was on its way.
+      settle(new RoomError("unknown_room", "the room is no longer configured"));
+      return;
+    }
     const { board, bootId, keyCheck, seq, own } = report;
     const message = this.open(room, report.payload, "radio");
     if (message !== null) {
@@ -154,7 +191,7 @@ export class Rooms {
       message.snr = own ? null : report.snr;
     }
     const cursor = seq === 0 ? null : { board, room: room.name, bootId, keyCheck, seq };
-    this.enqueue({ entry: { message, toAir: false, cursor }, settle });
+    this.enqueue({ entry: { message, toAir: false, cursor, own }, settle });
   }
 
   /** Writes what is waiting, now. Every `settle` is called before it returns. */
@@ -191,6 +228,14 @@ export class Rooms {
   /** Brings what is waiting to the disk; nothing is left running. */
   stop(): void {
     this.flush();
+  }
+
+  private take(rooms: readonly Room[]): void {
+    checkRooms(rooms);
+    const { store, clock, log } = this.parts;
+    for (const move of store.setRooms(rooms, clock.unixMs())) log.warn(moveSentence(move));
+    this.list = rooms;
+    this.byName = new Map(rooms.map((room) => [room.name, room]));
   }
 
   private enqueue(waiting: Waiting): void {
@@ -241,6 +286,35 @@ export class Rooms {
     };
     return message;
   }
+}
+
+function checkRooms(rooms: readonly Room[]): void {
+  const byKey = new Map<string, Room>();
+  const names = new Set(rooms.map(({ name }) => name));
+  for (const room of rooms) {
+    const key = Buffer.from(room.key).toString("hex");
+    const other = byKey.get(key);
+    if (other !== undefined) {
+      throw new RoomError("bad_config", `the rooms "${other.name}" and "${room.name}" have the same key`, {
+        hint: "give each its own psk; the names of public rooms must differ in more than upper and lower case",
+      });
+    }
+    byKey.set(key, room);
+    if (room.previousName !== null && names.has(room.previousName)) {
+      throw new RoomError("bad_config", `previous_name of the room "${room.name}"`, {
+        expected: "the name of a room that is no longer configured",
+        found: `"${room.previousName}"`,
+        hint: "remove previous_name: once the history has moved it is not needed",
+      });
+    }
+  }
+}
+
+/** Nothing that anybody could notice tells the two apart. */
+function isSame(one: Room, other: Room): boolean {
+  const { key, channel: _one, ...rest } = one;
+  const { key: otherKey, channel: _other, ...otherRest } = other;
+  return equalBytes(key, otherKey) && isDeepStrictEqual(rest, otherRest);
 }
 
 // MeshCore's own names have at most 31 bytes; longer ones leave less for the text but do no harm.

@@ -1,11 +1,13 @@
 import type { DatabaseSyncInstance as Database } from "@photostructure/sqlite";
 import { RoomError } from "../errors.ts";
 
-/** What must be there, whatever version the file has. Runs at each start. */
+/** The whole schema of this version: what an empty file gets, and whatever an older file lacks after its migrations. */
 const SCHEMA = `
+-- A room that is not configured (any more), or an archive, is a row whose name no configured room has.
 CREATE TABLE IF NOT EXISTS rooms (
   id INTEGER PRIMARY KEY,
-  name TEXT NOT NULL UNIQUE
+  name TEXT NOT NULL UNIQUE,
+  key_check INTEGER                       -- of the key it had last; NULL where a version that did not note it wrote the file
 ) STRICT;
 
 CREATE TABLE IF NOT EXISTS messages (
@@ -19,12 +21,33 @@ CREATE TABLE IF NOT EXISTS messages (
   received_at INTEGER NOT NULL,           -- Unix milliseconds, ours
   via TEXT NOT NULL,
   origin TEXT NOT NULL,
-  rssi INTEGER,                           -- dBm
+  rssi INTEGER,                           -- dBm, as the first board heard it
   snr REAL,                               -- dB
   hops INTEGER,
   board TEXT
 ) STRICT;
 CREATE INDEX IF NOT EXISTS messages_by_room ON messages (room, id);
+
+-- Which boards heard a message on the air, and how.
+CREATE TABLE IF NOT EXISTS receptions (
+  message INTEGER NOT NULL REFERENCES messages (id) ON DELETE CASCADE,
+  board TEXT NOT NULL,
+  heard_at INTEGER NOT NULL,              -- Unix milliseconds, ours
+  rssi INTEGER,                           -- NULL where the board does not say
+  snr REAL,
+  hops INTEGER NOT NULL,
+  PRIMARY KEY (message, board)
+) STRICT, WITHOUT ROWID;
+
+-- Trigrams find any part of a word in any script. The texts themselves stay in messages.
+CREATE VIRTUAL TABLE IF NOT EXISTS messages_fts
+  USING fts5 (sender, text, content = 'messages', content_rowid = 'id', tokenize = 'trigram');
+CREATE TRIGGER IF NOT EXISTS messages_fts_insert AFTER INSERT ON messages BEGIN
+  INSERT INTO messages_fts (rowid, sender, text) VALUES (new.id, new.sender, new.text);
+END;
+CREATE TRIGGER IF NOT EXISTS messages_fts_delete AFTER DELETE ON messages BEGIN
+  INSERT INTO messages_fts (messages_fts, rowid, sender, text) VALUES ('delete', old.id, old.sender, old.text);
+END;
 
 -- Outlives the messages: what a board sends again after its message was pruned is not new.
 CREATE TABLE IF NOT EXISTS seen (
@@ -53,27 +76,54 @@ CREATE TABLE IF NOT EXISTS outbox (
 ) STRICT;
 `;
 
-/** Row n brings a file of version n to n + 1. Only ever append. Version 0 is an empty file. */
-const MIGRATIONS: readonly string[] = [""];
+interface Migration {
+  /** Before the schema is completed: what changes tables that are there. */
+  before: string;
+  /** After it: what fills new tables. */
+  after: string;
+}
 
-export const SCHEMA_VERSION = MIGRATIONS.length;
+/** Row n brings a file of version n + 1 to n + 2. Only ever append. An empty file has the schema at once. */
+const MIGRATIONS: readonly Migration[] = [
+  {
+    before: "ALTER TABLE rooms ADD COLUMN key_check INTEGER",
+    after: `
+      INSERT INTO receptions (message, board, heard_at, rssi, snr, hops)
+        SELECT id, board, received_at, rssi, snr, hops FROM messages
+        WHERE board IS NOT NULL AND rssi IS NOT NULL AND snr IS NOT NULL AND hops IS NOT NULL;
+      INSERT INTO messages_fts (messages_fts) VALUES ('rebuild')`,
+  },
+];
 
-/**
- * Brings the file to this version's schema, in one transaction.
- * Throws RoomError `store_newer` for a file that a newer version has written.
- */
-export function applySchema(db: Database, path: string, migrations: readonly string[] = MIGRATIONS): void {
-  const { user_version: found } = db.prepare("PRAGMA user_version").get() as { user_version: number };
-  if (found > migrations.length) {
-    throw new RoomError("store_newer", `${path} was written by a newer version of meshcore-room`, {
-      expected: `schema version ${migrations.length} or older`,
-      found: `schema version ${found}`,
-      hint: "update meshcore-room, or set data_dir to another directory",
-    });
-  }
+export const SCHEMA_VERSION = MIGRATIONS.length + 1;
+
+export function schemaVersion(db: Database): number {
+  return (db.prepare("PRAGMA user_version").get() as { user_version: number }).user_version;
+}
+
+/** Throws RoomError `store_newer` for a file that a newer version has written. */
+export function refuseNewer(found: number, path: string): void {
+  if (found <= SCHEMA_VERSION) return;
+  throw new RoomError("store_newer", `${path} was written by a newer version of meshcore-room`, {
+    expected: `schema version ${SCHEMA_VERSION} or older`,
+    found: `schema version ${found}`,
+    hint: "update meshcore-room, or set data_dir to another directory",
+  });
+}
+
+/** Brings the file to this version's schema, all or nothing. Throws RoomError `store_newer`. */
+export function applySchema(db: Database, path: string): void {
+  const found = schemaVersion(db);
+  refuseNewer(found, path);
+  const steps = found === 0 ? [] : MIGRATIONS.slice(found - 1);
   db.exec("BEGIN IMMEDIATE");
-  db.exec(SCHEMA);
-  for (const sql of migrations.slice(found)) db.exec(sql);
-  db.exec(`PRAGMA user_version = ${migrations.length}`);
-  db.exec("COMMIT");
+  try {
+    for (const { before } of steps) db.exec(before);
+    db.exec(SCHEMA);
+    for (const { after } of steps) db.exec(after);
+    db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`);
+  } catch (error) {
+    if (db.isTransaction) db.exec("ROLLBACK");
+    throw error;
+  }
 }

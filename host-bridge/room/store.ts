@@ -1,9 +1,13 @@
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { type DatabaseSyncInstance as Database, DatabaseSync } from "@photostructure/sqlite";
-import { describe, RoomError } from "../errors.ts";
+import { RoomError } from "../errors.ts";
 import type { RoomMessage } from "./message.ts";
+import { resultCode, storeError } from "./store-errors.ts";
+import { type HistoryQuery, HistoryReader } from "./store-query.ts";
+import { type RoomMove, type RoomWish, settleRoom } from "./store-rooms.ts";
 import { applySchema } from "./store-schema.ts";
+import { prepareSql, type Statements } from "./store-sql.ts";
 
 /** How far one ring of a board is in the store: everything up to and including `seq`. */
 export interface Cursor {
@@ -20,6 +24,8 @@ export interface StoreEntry {
   /** The message also has to go on air. */
   toAir: boolean;
   cursor: Cursor | null;
+  /** The board sent the message itself: that is no reception. */
+  own?: boolean;
 }
 
 export interface OutboxPost {
@@ -27,12 +33,6 @@ export interface OutboxPost {
   room: string;
   guid: string;
   payload: Uint8Array;
-}
-
-export interface HistoryQuery {
-  limit: number;
-  /** Only messages before this one (a GUID), or, as a number, with an earlier timestamp (Unix seconds). */
-  before?: string | number;
 }
 
 interface RoomRow {
@@ -50,8 +50,6 @@ const MAX_OUTBOX = 10_000;
 const MIN_SEEN = 10_000;
 const SEEN_PRUNE_EVERY = 500;
 
-type Statements = ReturnType<typeof prepare>;
-
 /**
  * The history on disk. One process at a time. Synchronous: a transaction is one fsync, so callers gather what they have
  * (rooms.ts). Every failure is a RoomError: `store_full`, `store_corrupt`, `store_locked`, `store_unusable`, `store_newer`.
@@ -61,14 +59,16 @@ export class Store {
   private readonly lock: Database;
   private readonly path: string;
   private readonly sql: Statements;
-  private readonly rooms = new Map<string, RoomRow>();
+  private readonly reader: HistoryReader;
+  private rooms = new Map<string, RoomRow>();
   private outboxCount: number;
 
   private constructor(db: Database, lock: Database, path: string) {
     this.db = db;
     this.lock = lock;
     this.path = path;
-    this.sql = prepare(db);
+    this.sql = prepareSql(db);
+    this.reader = new HistoryReader(db);
     this.outboxCount = (this.sql.outboxCount.get() as { n: number }).n;
   }
 
@@ -94,17 +94,27 @@ export class Store {
     }
   }
 
-  /** Tells the store which rooms there are and how much of each to keep; what is too much is pruned now. */
-  setRooms(rooms: readonly { name: string; maxHistory: number }[]): void {
-    this.guard(() => {
-      for (const { name, maxHistory } of rooms) {
-        this.sql.addRoom.run(name);
-        const { id } = this.sql.roomId.get(name) as { id: number };
-        const { n: count } = this.sql.countMessages.get(id) as { n: number };
-        const row: RoomRow = { id, name, maxHistory, count, seenAdded: SEEN_PRUNE_EVERY };
-        this.rooms.set(name, row);
-        this.prune(row);
-      }
+  /**
+   * Tells the store which rooms there are, from now on these and no others, and how much of each to keep; what is too much
+   * is pruned now. The history of a room that is not among them stays. All or nothing; `nowMs` is Unix time.
+   */
+  setRooms(wishes: readonly RoomWish[], nowMs: number): RoomMove[] {
+    return this.guard(() => {
+      const moves: RoomMove[] = [];
+      const rooms = new Map<string, RoomRow>();
+      this.transaction(() => {
+        for (const wish of wishes) {
+          const { name, maxHistory } = wish;
+          const id = settleRoom(this.sql, wish, nowMs, moves);
+          const { n: count } = this.sql.countMessages.get(id) as { n: number };
+          const row: RoomRow = { id, name, maxHistory, count, seenAdded: SEEN_PRUNE_EVERY };
+          rooms.set(name, row);
+          this.prune(row);
+        }
+      });
+      this.rooms = rooms;
+      this.outboxCount = (this.sql.outboxCount.get() as { n: number }).n;
+      return moves;
     });
   }
 
@@ -120,29 +130,23 @@ export class Store {
     const counts = [...this.rooms.values()].map((row) => ({ row, count: row.count, seenAdded: row.seenAdded }));
     const outboxCount = this.outboxCount;
     try {
-      this.db.exec("BEGIN IMMEDIATE");
-      const news = entries.map((entry) => this.writeOne(entry));
-      for (const row of this.rooms.values()) this.prune(row);
-      this.db.exec("COMMIT");
+      let news: boolean[] = [];
+      this.transaction(() => {
+        news = entries.map((entry) => this.writeOne(entry));
+        for (const row of this.rooms.values()) this.prune(row);
+      });
       return news;
     } catch (error) {
       for (const { row, count, seenAdded } of counts) Object.assign(row, { count, seenAdded });
       this.outboxCount = outboxCount;
-      if (this.db.isTransaction) this.db.exec("ROLLBACK");
       throw storeError(error, this.path);
     }
   }
 
-  /** The newest `limit` messages that the query means, oldest first. An unknown `before` GUID gives none. */
+  /** The messages that the query means, oldest first. A GUID that the room does not hold gives none. */
   history(room: string, query: HistoryQuery): RoomMessage[] {
     const { id } = this.row(room);
-    return this.guard(() => {
-      let rows: unknown[];
-      if (query.before === undefined) rows = this.sql.newest.all(id, query.limit);
-      else if (typeof query.before === "number") rows = this.sql.newestBefore.all(id, query.before, query.limit);
-      else rows = this.sql.newestBeforeGuid.all(id, query.before, query.limit);
-      return rows.reverse().map((row) => toMessage(room, row as MessageRow));
-    });
+    return this.guard(() => this.reader.read(room, id, query));
   }
 
   countMessages(room: string): number {
@@ -176,7 +180,15 @@ export class Store {
   }
 
   close(): void {
-    if (this.db.isOpen) this.db.close();
+    if (this.db.isOpen) {
+      // While statements exist the file stays open behind close(), and all would still stand in the write-ahead log.
+      try {
+        this.db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+      } catch {
+        // A full or broken disk: the log holds it all, and the next start reads it.
+      }
+      this.db.close();
+    }
     if (this.lock.isOpen) this.lock.close();
   }
 
@@ -187,6 +199,9 @@ export class Store {
       const row = this.row(message.room);
       isNew = this.sql.addSeen.run(row.id, message.guid).changes > 0;
       if (isNew) this.addMessage(row, message, entry.toAir);
+      const { board, receivedAt, rssi, snr, hops, guid } = message;
+      if (board !== null && hops !== null && !entry.own)
+        this.sql.addReception.run(board, receivedAt, rssi, snr, hops, guid);
     }
     if (cursor !== null) {
       this.sql.setCursor.run(cursor.board, this.row(cursor.room).id, cursor.bootId, cursor.keyCheck, cursor.seq);
@@ -225,6 +240,18 @@ export class Store {
     return row;
   }
 
+  private transaction(work: () => void): void {
+    this.db.exec("BEGIN IMMEDIATE");
+    try {
+      work();
+      this.db.exec("COMMIT");
+    } catch (error) {
+      // SQLite may have rolled back by itself, and must not hide why.
+      if (this.db.isTransaction) this.db.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
   private guard<T>(work: () => T): T {
     try {
       return work();
@@ -232,52 +259,6 @@ export class Store {
       throw storeError(error, this.path);
     }
   }
-}
-
-function prepare(db: Database) {
-  const columns = "guid, payload, sender, text, timestamp, received_at, via, origin, rssi, snr, hops, board";
-  const newest = (where: string) =>
-    db.prepare(`SELECT ${columns} FROM messages WHERE room = ? ${where} ORDER BY id DESC LIMIT ?`);
-  return {
-    addRoom: db.prepare("INSERT OR IGNORE INTO rooms (name) VALUES (?)"),
-    roomId: db.prepare("SELECT id FROM rooms WHERE name = ?"),
-    countMessages: db.prepare("SELECT count(*) AS n FROM messages WHERE room = ?"),
-    countSenders: db.prepare(
-      "SELECT count(DISTINCT sender) AS n FROM messages WHERE room = ? AND received_at >= ? AND sender <> ''",
-    ),
-    hasSeen: db.prepare("SELECT 1 FROM seen WHERE guid = ?"),
-    addSeen: db.prepare("INSERT OR IGNORE INTO seen (room, guid) VALUES (?, ?)"),
-    pruneSeen: db.prepare(
-      "DELETE FROM seen WHERE room = ? AND id <= (SELECT id FROM seen WHERE room = ? ORDER BY id DESC LIMIT 1 OFFSET ?)",
-    ),
-    addMessage: db.prepare(`INSERT INTO messages (room, ${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
-    pruneMessages: db.prepare(
-      "DELETE FROM messages WHERE id IN (SELECT id FROM messages WHERE room = ? ORDER BY id LIMIT ?)",
-    ),
-    newest: newest(""),
-    newestBefore: newest("AND timestamp < ?"),
-    newestBeforeGuid: newest("AND id < (SELECT id FROM messages WHERE guid = ?)"),
-    cursors: db.prepare(
-      "SELECT name AS room, boot_id AS bootId, key_check AS keyCheck, seq FROM cursors JOIN rooms ON rooms.id = room WHERE board = ?",
-    ),
-    setCursor: db.prepare(
-      "INSERT OR REPLACE INTO cursors (board, room, boot_id, key_check, seq) VALUES (?, ?, ?, ?, ?)",
-    ),
-    addToOutbox: db.prepare("INSERT INTO outbox (room, guid, payload) VALUES (?, ?, ?)"),
-    outbox: db.prepare(
-      "SELECT outbox.id, name AS room, guid, payload FROM outbox JOIN rooms ON rooms.id = room ORDER BY outbox.id LIMIT ?",
-    ),
-    outboxCount: db.prepare("SELECT count(*) AS n FROM outbox"),
-    dropOutbox: db.prepare("DELETE FROM outbox WHERE id = (SELECT min(id) FROM outbox)"),
-    removeFromOutbox: db.prepare("DELETE FROM outbox WHERE id = ?"),
-  };
-}
-
-type MessageRow = Omit<RoomMessage, "room" | "receivedAt"> & { received_at: number };
-
-function toMessage(room: string, row: MessageRow): RoomMessage {
-  const { received_at: receivedAt, ...rest } = row;
-  return { room, ...rest, receivedAt };
 }
 
 /** Holds the directory for this process; the system lets go of it even after SIGKILL. */
@@ -295,55 +276,4 @@ function takeLock(path: string, dataDir: string): Database {
       cause: error,
     });
   }
-}
-
-/** SQLite's primary result code (https://sqlite.org/rescode.html), or -1. */
-function resultCode(error: unknown): number {
-  const code = error instanceof Error && "errcode" in error ? error.errcode : undefined;
-  return typeof code === "number" ? code & 0xff : -1;
-}
-
-function storeError(error: unknown, path: string): unknown {
-  if (error instanceof RoomError) return error;
-  const found = error instanceof Error ? error.message : String(error);
-  const make = (code: string, message: string, hint: string) =>
-    new RoomError(code, message, { found, hint, cause: error });
-  switch (resultCode(error)) {
-    case 5:
-    case 6:
-      return make("store_locked", `${path} is locked by another program`, "close the program that has it open");
-    case 11:
-    case 26:
-      return make(
-        "store_corrupt",
-        `${path} is damaged or no database`,
-        "restore a backup, or move the file (and its -wal and -shm) away to start with an empty history",
-      );
-    case 13:
-      return make(
-        "store_full",
-        `no room on the disk for ${path}`,
-        "free some space; nothing that was acknowledged is lost",
-      );
-    case 3:
-    case 8:
-    case 10:
-    case 14:
-      return make(
-        "store_unusable",
-        `${path} cannot be used`,
-        "check that the disk works and this user may write there",
-      );
-  }
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  if (code === "ENOSPC") return make("store_full", `no room on the disk for ${path}`, "free some space");
-  if (typeof code === "string" && /^E[A-Z]+$/.test(code)) {
-    return make("store_unusable", `${path} cannot be used`, "check data_dir and that this user may write there");
-  }
-  return error;
-}
-
-/** One line for a log. */
-export function storeSentence(error: unknown): string {
-  return error instanceof RoomError ? describe(error) : String(error);
 }

@@ -237,7 +237,7 @@ describe("boards", () => {
     begin([first]);
     await post(rooms, room, "Ann", "one");
     const gone = testRoom("Gone");
-    store.setRooms([gone]);
+    store.setRooms([room, gone], 0);
     const message = rooms.history(room, { limit: 1 })[0];
     store.write([{ message: { ...message, room: "Gone", guid: hex(Uint8Array.of(1)) }, toAir: true, cursor: null }]);
     first.plugged = true;

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "@photostructure/sqlite";
 import { RoomError } from "../../../host-bridge/errors.ts";
 import { Store } from "../../../host-bridge/room/store.ts";
-import { applySchema, SCHEMA_VERSION } from "../../../host-bridge/room/store-schema.ts";
+import { SCHEMA_VERSION } from "../../../host-bridge/room/store-schema.ts";
 import { Scratch } from "../scratch.ts";
 import { entry, sample } from "./store-bench.ts";
 
@@ -14,10 +14,8 @@ let stores: Store[] = [];
 function open(dir: string, maxHistory = 10): Store {
   const store = Store.open(dir);
   stores.push(store);
-  store.setRooms([
-    { name: "A", maxHistory },
-    { name: "B", maxHistory },
-  ]);
+  const rooms = ["A", "B"].map((name) => ({ name, maxHistory }));
+  store.setRooms(rooms, 0);
   return store;
 }
 
@@ -44,9 +42,11 @@ describe("store", () => {
     const post = sample("g2", { via: "client", rssi: null, snr: null, hops: null, board: null, text: "héй 🚀" });
     const store = open(dir);
     assert.deepEqual(store.write([entry(message), entry(post)]), [true, true]);
-    assert.deepEqual(store.history("A", { limit: 10 }), [message, post]);
+    const { rssi, snr, hops, receivedAt: heardAt } = message;
+    const kept = [{ ...message, receptions: [{ board: "b1", heardAt, rssi, snr, hops }] }, post];
+    assert.deepEqual(store.history("A", { limit: 10 }), kept);
     store.close();
-    assert.deepEqual(open(dir).history("A", { limit: 10 }), [message, post]);
+    assert.deepEqual(open(dir).history("A", { limit: 10 }), kept);
   });
 
   it("creates its directory and files for this user alone", () => {
@@ -219,13 +219,25 @@ describe("store", () => {
     assert.throws(() => Store.open(dir), code("store_newer"));
   });
 
-  it("brings an older file up to date, each step once", () => {
-    const db = new DatabaseSync(":memory:");
-    applySchema(db, "file", [""]);
-    const steps = ["", "CREATE TABLE added (n INTEGER)", "INSERT INTO added VALUES (1)"];
-    applySchema(db, "file", steps);
-    applySchema(db, "file", steps);
-    assert.equal(db.prepare("SELECT * FROM added").all().length, 1);
+  it("brings a file of version 1 up to date, and does so once", () => {
+    const dir = scratch.dir();
+    // Written by the version of 2026-11-21, before receptions and the search.
+    copyFileSync(join(import.meta.dirname, "history-v1.sqlite"), join(dir, "history.sqlite"));
+    for (let round = 1; round <= 2; round++) {
+      const store = open(dir);
+      assert.deepEqual(guids(store), ["a3", "a4", "a5"]);
+      assert.deepEqual(guids(store, "B"), ["p1", "own"]);
+      const [message] = store.history("A", { limit: 1, grep: "привет" });
+      const heard = { board: "b1", heardAt: 1_700_000_000_123, rssi: -71, snr: 10.5, hops: 2 };
+      assert.deepEqual(message, { ...sample("a5", { text: "text a5 Привет" }), receptions: [heard] });
+      assert.equal(store.history("B", { limit: 1 })[0].receptions, undefined);
+      assert.equal(store.hasSeen("a1"), true);
+      assert.equal(store.cursors("b1")[0].seq, 5);
+      assert.equal(store.countOutbox(), 1);
+      store.close();
+    }
+    const db = new DatabaseSync(join(dir, "history.sqlite"));
+    assert.deepEqual({ ...(db.prepare("PRAGMA user_version").get() as object) }, { user_version: SCHEMA_VERSION });
     db.close();
   });
 });
