@@ -151,10 +151,13 @@ export class RoomClient {
     }));
   }
 
-  /** Joins a room and returns its last `limit` messages, oldest first. `key` is the room key, null for a public room. */
-  async join(room: string, key: Uint8Array | null, limit: number): Promise<WireMessage[]> {
+  /**
+   * Joins a room and returns its last `limit` messages, or the last with `grep` in them, oldest first. `key` is the room key,
+   * null for a public room.
+   */
+  async join(room: string, key: Uint8Array | null, limit: number, grep?: string): Promise<WireMessage[]> {
     const proof = key === null ? {} : { proof: this.proof(room, key) };
-    const joined = await this.request({ type: "join", room, limit, ...proof }, "joined");
+    const joined = await this.request({ type: "join", room, limit, grep, ...proof }, "joined");
     return (Array.isArray(joined["history"]) ? joined["history"] : []).filter(isMessage);
   }
 

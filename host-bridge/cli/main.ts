@@ -91,6 +91,7 @@ function commands(io: CliIo): Command {
     .description("show a room's last messages")
     .argument("<room>")
     .option("--limit <n>", "how many of the last messages", "50")
+    .option("--grep <text>", "only messages with this in their text or sender, capitals or not")
     .action((room: string, options: LimitOptions) => history(room, limit(options, 1), options, io));
   program
     .command("sim")

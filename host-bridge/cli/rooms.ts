@@ -40,9 +40,15 @@ export async function send(
   }
 }
 
-/** Prints the last `limit` messages: a line each, or with --json one array of message objects. */
-export async function history(room: string, limit: number, options: RoomOptions, io: CliIo): Promise<void> {
-  const { client, messages } = await new Session(room, options, io, { name: userName() }).open(limit);
+/** Prints the last `limit` messages (that have `grep` in them): a line each, or with --json one array of message objects. */
+export async function history(
+  room: string,
+  limit: number,
+  options: RoomOptions & { grep?: string },
+  io: CliIo,
+): Promise<void> {
+  const { grep } = options;
+  const { client, messages } = await new Session(room, options, io, { name: userName() }).open(limit, grep);
   client.close();
   if (options.json) io.out(`[${messages.map((message) => `\n${JSON.stringify(message)}`).join(",")}\n]\n`);
   else io.out(messages.map((message) => messageLine(message, io)).join(""));
@@ -138,7 +144,7 @@ class Session {
     this.client = client;
   }
 
-  async open(limit: number): Promise<{ client: RoomClient; messages: WireMessage[] }> {
+  async open(limit: number, grep?: string): Promise<{ client: RoomClient; messages: WireMessage[] }> {
     const client = await connect(daemonUrl(this.options.url), {
       ...this.client,
       token: tokenOf(this.options, this.io),
@@ -149,7 +155,7 @@ class Session {
       if (known === undefined && this.options.pskFile === undefined && !this.io.env["MESHCORE_ROOM_PSK"])
         throw this.unknown(client);
       if (known?.private !== false) this.key ??= await keyForRoom(this.room, this.options, this.io);
-      return { client, messages: await client.join(this.room, this.key, limit) };
+      return { client, messages: await client.join(this.room, this.key, limit, grep) };
     } catch (error) {
       client.close();
       throw error;

@@ -149,13 +149,13 @@ export class Client {
     };
   }
 
-  private join(room: Room, { proof, limit, ref }: ClientFrame & { type: "join" }): Frame | null {
+  private join(room: Room, { proof, limit, grep, ref }: ClientFrame & { type: "join" }): Frame | null {
     if (room.isPrivate && !this.proves(room, proof)) {
       return errorFrame("proof_failed", `"${room.name}" is private: prove that you hold its key`, ref);
     }
     let joined: string;
     try {
-      const history = this.parts.rooms.history(room, { limit }).map(wireMessage);
+      const history = this.parts.rooms.history(room, { limit, grep }).map(wireMessage);
       joined = JSON.stringify({ type: "joined", room: room.name, history, ref });
     } catch (error) {
       this.parts.log.error(`the history of "${room.name}" cannot be read: ${String(error)}`);

@@ -36,6 +36,8 @@ const clientFrame = z.discriminatedUnion(
       room,
       proof: hex.optional(),
       limit: z.number().int({ error: "a whole number" }).min(0, { error: "0 or more" }).default(50),
+      /** Only messages with this in their text or sender. */
+      grep: z.string({ error: "a text" }).max(160, { error: "at most 160 characters" }).optional(),
       ref,
     }),
     z.object({ type: z.literal("leave"), room, ref }),

@@ -140,6 +140,12 @@ describe("command line", () => {
       assert.equal(daemon.said[1]["limit"], 2);
     });
 
+    it("--grep shows what has the text in it", async () => {
+      for (const text of ["hay", "a needle", "hay"]) daemon.hear("Open", "Bob", text);
+      const run = await command(["history", "Open", "--grep", "needle", ...at]);
+      assert.equal(run.out, "2026-09-21T14:13:20Z Bob: a needle\n");
+    });
+
     it("--json is one array of the message objects", async () => {
       daemon.hear("Open", "Bob", "text");
       const { out } = await command(["history", "Open", "--json", ...at]);

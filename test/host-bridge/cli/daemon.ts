@@ -110,7 +110,8 @@ export class FakeDaemon {
       if (proof !== null && message["proof"] !== proof) return error("proof_failed", "the proof is wrong");
       joined.add(room.name);
       const limit = Number(message["limit"]);
-      const history = this.history.filter((one) => one["room"] === room.name);
+      const grep = String(message["grep"] ?? "");
+      const history = this.history.filter((one) => one["room"] === room.name && String(one["text"]).includes(grep));
       return { type: "joined", room: room.name, history: limit > 0 ? history.slice(-limit) : [] };
     }
     if (!joined.has(room.name)) return error("not_joined", "join first");

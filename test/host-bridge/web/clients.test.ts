@@ -121,6 +121,11 @@ describe("clients", () => {
     assert.deepEqual((await bob.ask({ type: "join", room: "Open", limit: 3 })).history, live.slice(57));
     assert.deepEqual((await bob.ask({ type: "join", room: "Open", limit: 0 })).history, []);
     assert.deepEqual((await bob.ask({ type: "join", room: "Open", limit: 1e9 })).history, live);
+    const [wanted] = live;
+    const { history } = await bob.ask({ type: "join", room: "Open", grep: String(wanted.text).toUpperCase() });
+    assert.ok(
+      Array.isArray(history) && history.length < live.length && history.some(({ guid }) => guid === wanted.guid),
+    );
     for (const limit of [-1, 1.5, "50", null]) {
       assert.equal(await codes(bob, { type: "join", room: "Open", limit }), "bad_request");
     }
