@@ -5,6 +5,7 @@ import { suggest } from "../config/suggest.ts";
 import { describe, printError, RoomError, RoomErrorList } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { createLog } from "../log.ts";
+import { serviceManager } from "../service.ts";
 import type { SimOptions } from "../sim.ts";
 import { filesToRun } from "./config.ts";
 import type { CliIo } from "./io.ts";
@@ -29,6 +30,9 @@ export async function run(options: { config?: string[] }, io: CliIo): Promise<vo
   const daemon = await runDaemon(config, log);
   if (config.log.format === "json") log.info("ready", { url: daemon.url });
   else io.out(`MeshCore Room "${config.name}" is at ${daemon.url} (Ctrl-C stops it)\n`);
+  const manager = serviceManager(io.env, log);
+  manager.ready(`at ${daemon.url}`);
+  void interrupted.then(() => manager.stopping());
   await serve(daemon, interrupted, log);
 }
 
