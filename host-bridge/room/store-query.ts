@@ -7,8 +7,8 @@ export interface HistoryQuery {
   limit: number;
   /** Only messages before this one (a GUID), or, as a number, with an earlier timestamp (Unix seconds). */
   before?: string | number;
-  /** Only messages after this one (a GUID). */
-  after?: string;
+  /** Only messages after this one (a GUID); null is the beginning. */
+  after?: string | null;
   /** Timestamps from `since` up to, and not at, `until` (Unix seconds). */
   since?: number;
   until?: number;
@@ -51,7 +51,7 @@ export class HistoryReader {
     };
     const place = "(SELECT id FROM messages WHERE guid = ?)";
     add(typeof before === "number" ? "timestamp < ?" : `messages.id < ${place}`, before);
-    add(`messages.id > ${place}`, after);
+    add(`messages.id > ${place}`, after ?? undefined);
     add("timestamp >= ?", since);
     add("timestamp < ?", until);
     const isIndexed = [...grep].length >= MIN_INDEXED;

@@ -30,7 +30,7 @@ CREATE INDEX IF NOT EXISTS messages_by_room ON messages (room, id);
 
 -- Which boards heard a message on the air, and how.
 CREATE TABLE IF NOT EXISTS receptions (
-  message INTEGER NOT NULL REFERENCES messages (id) ON DELETE CASCADE,
+  message INTEGER NOT NULL REFERENCES messages (id) ON DELETE CASCADE ON UPDATE CASCADE,
   board TEXT NOT NULL,
   heard_at INTEGER NOT NULL,              -- Unix milliseconds, ours
   rssi INTEGER,                           -- NULL where the board does not say
@@ -47,6 +47,11 @@ CREATE TRIGGER IF NOT EXISTS messages_fts_insert AFTER INSERT ON messages BEGIN
 END;
 CREATE TRIGGER IF NOT EXISTS messages_fts_delete AFTER DELETE ON messages BEGIN
   INSERT INTO messages_fts (messages_fts, rowid, sender, text) VALUES ('delete', old.id, old.sender, old.text);
+END;
+-- An import brings messages into the order of their arrival.
+CREATE TRIGGER IF NOT EXISTS messages_fts_move AFTER UPDATE OF id ON messages BEGIN
+  INSERT INTO messages_fts (messages_fts, rowid, sender, text) VALUES ('delete', old.id, old.sender, old.text);
+  INSERT INTO messages_fts (rowid, sender, text) VALUES (new.id, new.sender, new.text);
 END;
 
 -- Outlives the messages: what a board sends again after its message was pruned is not new.

@@ -24,6 +24,12 @@ export function prepareSql(db: Database) {
     addMessage: db.prepare(
       `INSERT INTO messages (room, ${MESSAGE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
+    importMessage: db.prepare(
+      `INSERT OR IGNORE INTO messages (room, ${MESSAGE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ),
+    byArrival: db.prepare("SELECT id FROM messages WHERE room = ? ORDER BY received_at, id"),
+    lastId: db.prepare("SELECT max(id) AS id FROM messages"),
+    moveMessage: db.prepare("UPDATE messages SET id = ? WHERE id = ?"),
     addReception: db.prepare(
       `INSERT OR IGNORE INTO receptions (message, board, heard_at, rssi, snr, hops)
         SELECT id, ?, ?, ?, ?, ? FROM messages WHERE guid = ?`,

@@ -149,6 +149,25 @@ export class Store {
     return this.guard(() => this.reader.read(room, id, query));
   }
 
+  /**
+   * Adds messages from an export to a room, be it configured or not, and brings all of the room into the order of arrival.
+   * One transaction; what the room has already is left alone. Returns how many were new.
+   */
+  importMessages(room: string, messages: readonly RoomMessage[]): number {
+    return this.guard(() => {
+      const known = this.rooms.get(room);
+      let added = 0;
+      this.transaction(() => {
+        const id = known?.id ?? settleRoom(this.sql, { name: room, maxHistory: 0 }, 0, []);
+        for (const message of messages) added += this.importOne(id, message);
+        if (added > 0) this.orderByArrival(id);
+        if (known !== undefined) this.prune({ ...known, count: known.count + added });
+      });
+      if (known !== undefined) known.count = Math.min(known.count + added, known.maxHistory);
+      return added;
+    });
+  }
+
   countMessages(room: string): number {
     return this.row(room).count;
   }
@@ -221,6 +240,25 @@ export class Store {
     if (++this.outboxCount > MAX_OUTBOX) {
       this.outboxCount -= Number(this.sql.dropOutbox.run().changes);
     }
+  }
+
+  private importOne(room: number, message: RoomMessage): number {
+    const { guid, payload, sender, text, timestamp, receivedAt, via, origin, rssi, snr, hops, board } = message;
+    const added = this.sql.importMessage.run(
+      ...[room, guid, payload, sender, text, timestamp, receivedAt, via, origin, rssi, snr, hops, board],
+    ).changes;
+    this.sql.addSeen.run(room, guid);
+    for (const heard of message.receptions ?? []) {
+      this.sql.addReception.run(heard.board, heard.heardAt, heard.rssi, heard.snr, heard.hops, guid);
+    }
+    return Number(added);
+  }
+
+  private orderByArrival(room: number): void {
+    const ids = (this.sql.byArrival.all(room) as { id: number }[]).map(({ id }) => id);
+    if (ids.every((id, i) => i === 0 || id > ids[i - 1])) return;
+    let next = (this.sql.lastId.get() as { id: number }).id;
+    for (const id of ids) this.sql.moveMessage.run(++next, id);
   }
 
   private prune(row: RoomRow): void {

@@ -229,6 +229,9 @@ MQTT  not connected, 5 published
         "sim",
         "nodes",
         "peers",
+        "backup",
+        "export",
+        "import",
         "completion",
         "help",
       ]);
