@@ -4,6 +4,7 @@ import { exitCode, printError } from "../errors.ts";
 import { VERSION } from "../files.ts";
 import { DEFAULT_URL } from "./client.ts";
 import { addCompletion } from "./completion.ts";
+import { addDoctor } from "./doctor.ts";
 import { addHistoryFiles } from "./history-files.ts";
 import type { CliIo } from "./io.ts";
 import { numberOption } from "./io.ts";
@@ -36,7 +37,12 @@ export async function main(args: readonly string[], io: CliIo): Promise<number> 
 }
 
 /** Commands that live in files of their own: one line here each, in the order of the help. */
-const ADDED: AddCommands[] = [addMesh, addHistoryFiles, addCompletion];
+const ADDED: AddCommands[] = [
+  addMesh, // nodes, peers
+  addHistoryFiles, // backup, export, import
+  addDoctor,
+  addCompletion,
+];
 
 function commands(io: CliIo): Command {
   const program = new Command("meshcore-room");
