@@ -1,3 +1,4 @@
+import type { RoomError } from "./errors.ts";
 import type { Log } from "./log.ts";
 import type { RoomMessage } from "./room/message.ts";
 import type { RoomsChange } from "./room/rooms.ts";
@@ -29,6 +30,8 @@ export interface EventMap {
   outbox: { room: string };
   /** Other rooms than before, after a reload. Rooms that stay as they are keep their Room object, changed ones have a new one. */
   rooms: RoomsChange;
+  /** Messages cannot be stored, or with null, can be again. Told when that changes. */
+  store: { error: RoomError | null };
   heard: HeardPacket;
   board: BoardChange;
 }

@@ -103,6 +103,10 @@ export class Rooms {
   private waiting: Waiting[] = [];
   /** GUIDs of waiting posts, which the store does not know yet. */
   private readonly unwritten = new Set<string>();
+  private failure: RoomError | null = null;
+  /** Messages refused since the trouble began, and when that was last said. */
+  private lost = 0;
+  private saidMs = 0;
   private immediate: NodeJS.Immediate | null = null;
 
   /** Throws as apply() does. */
@@ -201,15 +205,16 @@ export class Rooms {
     const batch = this.waiting;
     this.waiting = [];
     if (batch.length === 0) return;
-    const { store, events, log } = this.parts;
+    const { store, events } = this.parts;
     let news: boolean[];
     try {
       news = store.write(batch.map((waiting) => waiting.entry));
     } catch (error) {
-      log.error(`${batch.length} messages could not be stored: ${storeSentence(error)}`);
+      this.notStored(asRoomError(error), batch.length);
       for (const waiting of batch) waiting.settle(error, false);
       return;
     }
+    this.stored();
     const toAir = new Set<string>();
     batch.forEach(({ entry, settle }, i) => {
       settle(null, news[i]);
@@ -218,6 +223,11 @@ export class Rooms {
       if (entry.toAir) toAir.add(entry.message.room);
     });
     for (const room of toAir) events.emit("outbox", { room });
+  }
+
+  /** Why the last messages could not be stored, null when all is well. Nothing was acknowledged; boards try again. */
+  trouble(): RoomError | null {
+    return this.failure;
   }
 
   /** True when nothing waits for the disk. */
@@ -236,6 +246,27 @@ export class Rooms {
     for (const move of store.setRooms(rooms, clock.unixMs())) log.warn(moveSentence(move));
     this.list = rooms;
     this.byName = new Map(rooms.map((room) => [room.name, room]));
+  }
+
+  /** Boards try again every few seconds and clients as often as they like: said when it begins, and once a minute. */
+  private notStored(error: RoomError, count: number): void {
+    const { log, clock, events } = this.parts;
+    const isNew = this.failure?.code !== error.code;
+    this.failure = error;
+    this.lost += count;
+    if (!isNew && clock.nowMs() - this.saidMs < 60_000) return;
+    this.saidMs = clock.nowMs();
+    log.error(`${this.lost} messages could not be stored and were not acknowledged: ${storeSentence(error)}`);
+    if (isNew) events.emit("store", { error });
+  }
+
+  private stored(): void {
+    if (this.failure === null) return;
+    const { log, events } = this.parts;
+    log.warn(`Messages are stored again; ${this.lost} were refused meanwhile`);
+    this.failure = null;
+    this.lost = 0;
+    events.emit("store", { error: null });
   }
 
   private enqueue(waiting: Waiting): void {

@@ -2,9 +2,30 @@ import { describe, RoomError } from "../errors.ts";
 
 /** SQLite's primary result code (https://sqlite.org/rescode.html), or -1. */
 export function resultCode(error: unknown): number {
-  const code = error instanceof Error && "errcode" in error ? error.errcode : undefined;
-  return typeof code === "number" ? code & 0xff : -1;
+  const code = extendedCode(error);
+  return code === -1 ? -1 : code & 0xff;
 }
+
+function extendedCode(error: unknown): number {
+  if (!(error instanceof Error) || !("code" in error) || error.code !== "ERR_SQLITE_ERROR") return -1;
+  const code = "errcode" in error ? error.errcode : BY_MESSAGE.get(error.message);
+  return typeof code === "number" ? code : -1;
+}
+
+// all() and iterate() of @photostructure/sqlite 1.2 throw without a code, with sqlite3_errstr() as message.
+const BY_MESSAGE = new Map([
+  ["database is locked", 5],
+  ["database table is locked", 6],
+  ["attempt to write a readonly database", 8],
+  ["disk I/O error", 10],
+  ["database disk image is malformed", 11],
+  ["database or disk is full", 13],
+  ["unable to open database file", 14],
+  ["file is not a database", 26],
+]);
+
+/** SQLITE_CORRUPT_VTAB: the file is whole as far as SQLite itself goes, the search index in it is not. */
+export const isSearchDamaged = (error: unknown): boolean => extendedCode(error) === 267;
 
 /** A failure of SQLite or the file system as the RoomError that says what to do; what is neither stays as it is. */
 export function storeError(error: unknown, path: string): unknown {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type DatabaseSyncInstance as Database, DatabaseSync } from "@photostructure/sqlite";
 import { RoomError } from "../errors.ts";
 import type { RoomMessage } from "./message.ts";
-import { resultCode, storeError } from "./store-errors.ts";
+import { isSearchDamaged, resultCode, storeError } from "./store-errors.ts";
 import { type HistoryQuery, HistoryReader } from "./store-query.ts";
 import { type RoomMove, type RoomWish, settleRoom } from "./store-rooms.ts";
 import { applySchema } from "./store-schema.ts";
@@ -129,16 +129,22 @@ export class Store {
   write(entries: readonly StoreEntry[]): boolean[] {
     const counts = [...this.rooms.values()].map((row) => ({ row, count: row.count, seenAdded: row.seenAdded }));
     const outboxCount = this.outboxCount;
-    try {
-      let news: boolean[] = [];
-      this.transaction(() => {
-        news = entries.map((entry) => this.writeOne(entry));
-        for (const row of this.rooms.values()) this.prune(row);
-      });
-      return news;
-    } catch (error) {
+    const restore = (): void => {
       for (const { row, count, seenAdded } of counts) Object.assign(row, { count, seenAdded });
       this.outboxCount = outboxCount;
+    };
+    try {
+      return this.writeAll(entries);
+    } catch (error) {
+      restore();
+      if (!isSearchDamaged(error)) throw storeError(error, this.path);
+    }
+    // The index of the search can be made anew from the messages, so its damage must not cost one.
+    try {
+      this.db.exec("INSERT INTO messages_fts (messages_fts) VALUES ('rebuild')");
+      return this.writeAll(entries);
+    } catch (error) {
+      restore();
       throw storeError(error, this.path);
     }
   }
@@ -209,6 +215,15 @@ export class Store {
       this.db.close();
     }
     if (this.lock.isOpen) this.lock.close();
+  }
+
+  private writeAll(entries: readonly StoreEntry[]): boolean[] {
+    let news: boolean[] = [];
+    this.transaction(() => {
+      news = entries.map((entry) => this.writeOne(entry));
+      for (const row of this.rooms.values()) this.prune(row);
+    });
+    return news;
   }
 
   private writeOne(entry: StoreEntry): boolean {

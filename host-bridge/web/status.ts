@@ -44,6 +44,8 @@ export interface Status {
   clients: number;
   /** Posts that no board has sent yet. */
   outbox: number;
+  /** Why messages cannot be stored now, as an error code (`store_full`); null when all is well. */
+  history_error: string | null;
 }
 
 /** Where the numbers come from. */
@@ -93,5 +95,6 @@ export function statusOf(sources: StatusSources): () => Status {
     nodes: 0,
     clients: clients.count(),
     outbox: store.countOutbox(),
+    history_error: rooms.trouble()?.code ?? null,
   });
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { RoomError } from "../../../host-bridge/errors.ts";
+import type { Log } from "../../../host-bridge/log.ts";
 import type { RoomMessage } from "../../../host-bridge/room/message.ts";
 import { makeRoom, type PostOutcome, type Room, type Rooms } from "../../../host-bridge/room/rooms.ts";
 import type { Store } from "../../../host-bridge/room/store.ts";
@@ -204,6 +205,32 @@ describe("rooms", () => {
     assert.deepEqual(told, []);
     store.write = write;
     assert.equal(posted(await post(rooms, open, "Ann", "hi")).text, "hi");
+  });
+
+  it("says once that nothing can be stored, and when it can again", async () => {
+    const lines: string[] = [];
+    const say = (text: string): void => void lines.push(text);
+    const log = { debug: say, info: say, warn: say, error: say } as unknown as Log;
+    const own = openRooms(scratch.dir(), clock, [open], log);
+    const states: (string | null)[] = [];
+    own.events.on("store", ({ error }) => void states.push(error?.code ?? null));
+    const write = own.store.write.bind(own.store);
+    own.store.write = () => {
+      throw new RoomError("store_full", "no room on the disk");
+    };
+    for (let i = 0; i < 5; i++) assert.equal(refused(await post(own.rooms, open, "Ann", "hi")), "store_full");
+    assert.equal(own.rooms.trouble()?.code, "store_full");
+    assert.deepEqual(states, ["store_full"]);
+    assert.equal(lines.length, 1);
+    await clock.run(61_000);
+    await post(own.rooms, open, "Ann", "hi");
+    assert.match(lines[1], /^6 messages could not be stored/);
+    own.store.write = write;
+    posted(await post(own.rooms, open, "Ann", "hi"));
+    assert.equal(own.rooms.trouble(), null);
+    assert.deepEqual(states, ["store_full", null]);
+    assert.deepEqual(lines.slice(2), ["Messages are stored again; 6 were refused meanwhile"]);
+    own.store.close();
   });
 
   it("writes what is waiting when it stops", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { copyFileSync, existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "@photostructure/sqlite";
 import { RoomError } from "../../../host-bridge/errors.ts";
@@ -187,6 +187,46 @@ describe("store", () => {
     assert.equal(store.hasSeen("m0"), false);
     db.exec("PRAGMA max_page_count = 1000000");
     assert.equal(store.write(many).filter(Boolean).length, 300);
+  });
+
+  it("makes the search index anew when it is damaged, and loses no message by that", () => {
+    const store = open(scratch.dir(), 1000);
+    store.write([entry(sample("g1")), entry(sample("g2"))]);
+    const { db } = store as unknown as { db: InstanceType<typeof DatabaseSync> };
+    db.enableDefensive(false);
+    db.exec("UPDATE messages_fts_data SET block = x'00ff00ff00ff'");
+    assert.deepEqual(store.write([entry(sample("g3"))]), [true]);
+    assert.equal(store.countMessages("A"), 3);
+    assert.deepEqual(guids(store), ["g1", "g2", "g3"]);
+    assert.deepEqual(
+      store.history("A", { limit: 9, grep: "text g" }).map(({ guid }) => guid),
+      ["g1", "g2", "g3"],
+    );
+  });
+
+  it("says that a page is damaged, and still gives what does not lie on it", () => {
+    const dir = scratch.dir();
+    const store = open(dir, 10_000);
+    const long = "x".repeat(150);
+    for (let at = 0; at < 2000; at += 100) {
+      const room = at < 1000 ? "A" : "B";
+      store.write(
+        Array.from({ length: 100 }, (_, i) => entry(sample(`g${at + i}`, { room, text: `${at + i} ${long}` }))),
+      );
+    }
+    store.close();
+    const path = join(dir, "history.sqlite");
+    const bytes = readFileSync(path);
+    // The page of a message of room A: its text stands there in full.
+    const at = bytes.indexOf(`500 ${long}`);
+    const page = Math.floor(at / 4096) * 4096;
+    bytes.fill(0x5a, page, page + 4096);
+    writeFileSync(path, bytes);
+    const again = open(dir, 10_000);
+    assert.throws(() => again.history("A", { limit: 10_000 }), code("store_corrupt"));
+    assert.equal(again.history("B", { limit: 10_000 }).length, 1000);
+    assert.equal(again.history("A", { limit: 100 }).length, 100);
+    assert.deepEqual(again.write([entry(sample("new", { room: "B" }))]), [true]);
   });
 
   it("refuses a file that is no database and leaves it as it is", () => {
