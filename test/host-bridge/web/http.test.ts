@@ -57,6 +57,7 @@ describe("http", () => {
       nodes: 0,
       clients: 1,
       outbox: 1,
+      history_error: null,
     });
     ann.socket.terminate();
   });
