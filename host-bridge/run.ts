@@ -2,13 +2,14 @@ import { randomInt } from "node:crypto";
 import { systemClock } from "./clock.ts";
 import { roomKey } from "./config/room-key.ts";
 import type { BoardConfig, Config } from "./config/schema.ts";
-import { RoomError } from "./errors.ts";
 import { Events } from "./events.ts";
+import { KissKeeper } from "./kiss/kiss-keeper.ts";
+import { BoardKeeper } from "./link/board-keeper.ts";
 import { openBoardKey } from "./link/board-key.ts";
-import { Boards } from "./link/boards.ts";
-import { type PortSource, serialSource } from "./link/ports.ts";
+import { Boards, type KeeperMaker } from "./link/boards.ts";
+import type { BoardRadio } from "./link/keeper.ts";
+import { serialSource } from "./link/ports.ts";
 import { SimStage } from "./link/sim-boards.ts";
-import type { LinkWish } from "./link/state.ts";
 import type { Log } from "./log.ts";
 import { makeRoom, Rooms } from "./room/rooms.ts";
 import { Store } from "./room/store.ts";
@@ -52,13 +53,14 @@ export async function runDaemon(config: Config, log: Log): Promise<Daemon> {
       settled: () => rooms.isSettled(),
     });
     stops.push(() => stage.stop());
-    const sources = config.boards.map((board) => sourceOf(board, stage));
-    const radio: LinkWish["radio"] = { ...settings, dutyPermille: Math.round(config.radio.dutyCyclePercent * 10) };
-    const boards = new Boards(sources, radio, {
-      ...{ rooms, store, events, clock, log },
-      boardKey: (board) => openBoardKey(config.dataDir, board),
-      random16: () => randomInt(0x10000),
-    });
+    const boards = new Boards(
+      config.boards.map((board) => keeperOf(board, config, stage)),
+      {
+        ...{ rooms, store, events, clock, log },
+        boardKey: (board) => openBoardKey(config.dataDir, board),
+        random16: () => randomInt(0x10000),
+      },
+    );
 
     const { auth, rateLimit } = config.clients;
     const clients = new Clients({ rooms, events, clock, log, authRequired: auth === "required", rateLimit });
@@ -85,17 +87,16 @@ export async function runDaemon(config: Config, log: Log): Promise<Daemon> {
   }
 }
 
-function sourceOf(board: BoardConfig, stage: SimStage): PortSource {
+function keeperOf(board: BoardConfig, config: Config, stage: SimStage): KeeperMaker {
+  const { settings, dutyCyclePercent } = board.radio ?? config.radio;
+  const radio: BoardRadio = { ...settings, dutyPermille: Math.round(dutyCyclePercent * 10) };
   switch (board.type) {
     case "serial":
-      return serialSource(board);
+      return (parts, desk) => new BoardKeeper(serialSource(board), radio, parts, desk);
     case "sim":
-      return stage.source(board);
+      return (parts, desk) => new BoardKeeper(stage.source(board), radio, parts, desk);
     case "kiss":
-      throw new RoomError("bad_config", `board "${board.id}": type kiss (a stock KISS modem) is not built yet`, {
-        expected: "type serial or sim",
-        hint: "flash the board with ./flash.sh and use type: serial",
-      });
+      return (parts, desk) => new KissKeeper(serialSource(board), radio, parts, desk);
   }
 }
 

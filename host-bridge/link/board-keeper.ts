@@ -1,100 +1,58 @@
-import type { Clock } from "../clock.ts";
+import type { BytePort } from "../../simulator/byte-port.ts";
+import { believableUnixS } from "../clock.ts";
 import { describe, RoomError } from "../errors.ts";
-import type { Events } from "../events.ts";
-import type { Log } from "../log.ts";
-import type { Rooms } from "../room/rooms.ts";
-import type { Store } from "../room/store.ts";
+import type { Room } from "../room/rooms.ts";
 import { type BoardKey, isRealAdvert } from "./board-key.ts";
 import { BoardLink, type LinkHooks } from "./board-link.ts";
+import type { BoardRadio, BoardStatus, BoardsParts, Keeper, PostDesk } from "./keeper.ts";
+import { PortKeeper } from "./port-keeper.ts";
 import type { PortSource } from "./ports.ts";
-import { type BoardIdentity, type LinkWish, newLink, type RingCursor, type StatusValue } from "./state.ts";
+import {
+  type BoardIdentity,
+  type LinkWish,
+  newLink,
+  type RingCursor,
+  type StatusValue,
+  type WantedRoom,
+} from "./state.ts";
 
-export interface BoardsParts {
-  rooms: Rooms;
-  store: Store;
-  events: Events;
-  clock: Clock;
-  log: Log;
-  /** The key of a board that cannot have one itself; made when there is none. Throws RoomError. */
-  boardKey: (board: string) => BoardKey;
-  /** A whole number from 0 to 65535. */
-  random16: () => number;
-}
-
-/** A board as /status shows it; numbers are null until the board has told them. */
-export interface BoardStatus {
-  id: string;
-  model: string;
-  engine: string;
-  firmware: string;
-  /** Of the bundle that runs, as in dist/firmware/<id>.json. */
-  sha256: string;
-  connected: boolean;
-  rx_packets: number | null;
-  tx_packets: number | null;
-  airtime_percent: number | null;
-  noise_floor_dbm: number | null;
-  tx_queue: number | null;
-  uptime_s: number | null;
-  /** Bad frames, at both ends. */
-  link_errors: number;
-  /** Room messages that the board dropped before this host could have them. */
-  missed: number;
-  /** Why it is not connected, or null. */
-  error: string | null;
-}
-
-/** What all boards share: who sends which post. */
-export type PostDesk = Pick<LinkHooks, "takePosts" | "aired" | "unsendable"> & { lost(): void };
-
-const FIRST_RETRY_MS = 1000;
-const LAST_RETRY_MS = 5000;
-/** Where only a person can help, there is no hurry. */
-const HELPLESS_RETRY_MS = 60_000;
 const MAX_RING = 0xffff;
 
-/** Keeps one board: opens its port, runs the link, and finds it again after it was gone. */
-export class BoardKeeper {
+/** A board with our firmware. */
+export class BoardKeeper implements Keeper {
   readonly id: string;
+  readonly radio: BoardRadio;
   private readonly source: PortSource;
-  private readonly wish: LinkWish;
   private readonly parts: BoardsParts;
   private readonly desk: PostDesk;
+  private readonly port: PortKeeper;
+  private wish: LinkWish;
   private link: BoardLink | null = null;
   private key: BoardKey | null = null;
   private keyError = "";
   private identity: BoardIdentity | null = null;
-  private last: StatusValue | null = null;
+  private last: { status: StatusValue; offsetS: number | null } | null = null;
+  /** Since this boot all rooms were followed from their beginning on. */
+  private lastBoot: number | null = null;
   private badFrames = 0;
   private missed = 0;
-  private error: string | null = "not connected yet";
-  private retryMs = FIRST_RETRY_MS;
-  private opening: Promise<void> = Promise.resolve();
-  private stopped = true;
-  private cancelRetry: () => void = () => undefined;
 
-  constructor(source: PortSource, radio: LinkWish["radio"], parts: BoardsParts, desk: PostDesk) {
+  constructor(source: PortSource, radio: BoardRadio, parts: BoardsParts, desk: PostDesk) {
     this.id = source.id;
+    this.radio = radio;
     this.source = source;
     this.parts = parts;
     this.desk = desk;
-    const rooms = parts.rooms.list.map(({ name, key, keyCheck, maxHistory }) => ({
-      ...{ name, key, keyCheck },
-      max: Math.min(maxHistory, MAX_RING),
-    }));
-    this.wish = { board: source.id, rooms, radio, wantsHeard: false };
+    this.wish = { board: source.id, rooms: parts.rooms.list.map(wanted), radio, wantsHeard: false };
+    const user = { begin: this.begin.bind(this), lost: this.lost.bind(this) };
+    this.port = new PortKeeper(source, user, parts);
   }
 
   start(): () => Promise<void> {
-    this.stopped = false;
-    this.opening = this.open();
+    const stop = this.port.start();
     return async () => {
-      this.stopped = true;
-      this.cancelRetry();
-      await this.opening;
-      this.link?.stop();
+      await stop();
       this.link = null;
-      await this.source.stop();
     };
   }
 
@@ -102,18 +60,33 @@ export class BoardKeeper {
     return this.link?.isUp() ?? false;
   }
 
+  queue(): number {
+    return this.last?.status.txQueue ?? 0;
+  }
+
   offer(): void {
     this.link?.offer();
   }
 
+  setRooms(rooms: readonly Room[], removed: readonly string[]): void {
+    const isBack = new Set(rooms.map(({ name }) => name));
+    const gone = new Set([...(this.wish.removed ?? []), ...removed].filter((name) => !isBack.has(name)));
+    this.wish = { ...this.wish, rooms: rooms.map(wanted), removed: [...gone] };
+    this.lastBoot = null;
+    this.link?.setRooms(this.wish.rooms, [...gone]);
+  }
+
   status(): BoardStatus {
-    const { identity, last } = this;
+    const { identity } = this;
+    const last = this.last?.status ?? null;
     return {
       id: this.id,
+      type: this.source.type,
       model: identity?.model ?? this.source.model,
       engine: identity?.engine ?? "",
       firmware: identity?.firmware ?? "",
       sha256: identity?.sha256 ?? "",
+      port: this.source.place(),
       connected: this.isUp(),
       rx_packets: last?.rx ?? null,
       tx_packets: last?.tx ?? null,
@@ -121,48 +94,64 @@ export class BoardKeeper {
       noise_floor_dbm: last?.noiseFloor ?? null,
       tx_queue: last?.txQueue ?? null,
       uptime_s: last?.uptimeS ?? null,
+      memory_free_percent:
+        last === null || last.memTotal === 0 ? null : Math.round((100 * last.memFree) / last.memTotal),
+      clock_offset_s: this.last?.offsetS ?? null,
+      faults: {
+        crc_errors: last?.crcErrors ?? null,
+        header_errors: last?.headerErrors ?? null,
+        malformed: last?.malformed ?? null,
+        mac_failures: last?.macFailures ?? null,
+        tx_dropped: last?.txDropped ?? null,
+        radio_recoveries: last?.recoveries ?? null,
+      },
       link_errors: this.badFrames + (this.link?.linkErrors() ?? 0) + (last?.linkErrors ?? 0),
+      disconnects: this.port.disconnects,
       missed: this.missed,
-      error: this.error,
+      error: this.port.error,
     };
   }
 
-  private async open(): Promise<void> {
-    try {
-      const cursors = new Map<string, RingCursor>();
-      for (const { room, ...cursor } of this.parts.store.cursors(this.id)) cursors.set(room, cursor);
-      const port = await this.source.open();
-      if (this.stopped) {
-        port.close();
-        return;
-      }
-      const link = new BoardLink(
-        port,
-        newLink(this.wish, cursors, this.parts.random16()),
-        this.hooks(),
-        this.parts.clock,
-      );
-      this.link = link;
-      link.start();
-    } catch (error) {
-      const hint = error instanceof RoomError ? (error.hint ?? null) : null;
-      this.fail(error instanceof RoomError ? describe(error) : String(error), hint, false);
-    }
+  private begin(port: BytePort, ended: LinkHooks["ended"]): BoardLink {
+    const cursors = new Map<string, RingCursor>();
+    for (const { room, ...cursor } of this.parts.store.cursors(this.id)) cursors.set(room, cursor);
+    const state = newLink(this.wish, cursors, this.parts.random16(), this.lastBoot);
+    this.link = new BoardLink(port, state, this.hooks(ended), this.parts.clock);
+    return this.link;
   }
 
-  private hooks(): LinkHooks {
-    const { rooms, events, log } = this.parts;
+  private lost(): void {
+    this.badFrames += this.link?.linkErrors() ?? 0;
+    this.link = null;
+    this.desk.lost();
+  }
+
+  private hooks(ended: LinkHooks["ended"]): LinkHooks {
+    const { rooms, events, log, clock } = this.parts;
     const board = this.id;
     return {
       ...this.desk,
       store: (room, bootId, keyCheck, { seq, flags, pathLen, rssi, snr, payload }, settle) => {
+        // The room was removed while this message was on its way.
+        if (rooms.get(room) === undefined) {
+          settle(null);
+          return;
+        }
         const place = { board, room, bootId, keyCheck, seq, payload };
         // MeshCore's path byte: the low 6 bits count the repeaters. The radio tells SNR in quarters of a dB.
         rooms.ingest({ ...place, own: (flags & 1) !== 0, hops: pathLen & 63, rssi, snr: snr / 4 }, settle);
       },
-      up: (identity) => this.onUp(identity),
+      up: (identity) => {
+        const { model, engine, firmware } = identity;
+        this.identity = identity;
+        this.lastBoot = identity.bootId;
+        this.source.met?.(`${model}/${identity.nodeName}`);
+        this.port.connected(`${model}, ${engine}, firmware ${firmware}`);
+      },
       status: (status) => {
-        this.last = status;
+        const unixS = believableUnixS(clock);
+        const offsetS = unixS === 0 || status.unixTime === 0 ? null : status.unixTime - unixS;
+        this.last = { status, offsetS };
       },
       heard: ({ rssi, snr, packet }) => events.emit("heard", { board, rssi, snr: snr / 4, packet }),
       isRealAdvert,
@@ -185,37 +174,12 @@ export class BoardKeeper {
         });
       },
       log: (level, text) => log[level](`Board "${board}" ${text}`),
-      ended: (reason, hint) => this.fail(reason, hint, hint !== null),
+      ended,
     };
   }
+}
 
-  private onUp(identity: BoardIdentity): void {
-    const { log, events } = this.parts;
-    const { model, engine, firmware } = identity;
-    this.identity = identity;
-    this.error = null;
-    this.retryMs = FIRST_RETRY_MS;
-    log.info(`Board "${this.id}" connected (${model}, ${engine}, firmware ${firmware})`);
-    events.emit("board", { board: this.id, connected: true, error: null });
-  }
-
-  private fail(reason: string, hint: string | null, helpless: boolean): void {
-    const { log, events, clock } = this.parts;
-    this.badFrames += this.link?.linkErrors() ?? 0;
-    this.link = null;
-    const delayMs = helpless ? HELPLESS_RETRY_MS : this.retryMs;
-    this.retryMs = Math.min(2 * this.retryMs, LAST_RETRY_MS);
-    const text = `Board "${this.id}" is not connected: ${reason}`;
-    // Said once, not at every attempt.
-    if (this.error === reason) log.debug(text);
-    else log.warn(hint === null ? text : `${text}. Try: ${hint}`);
-    this.error = reason;
-    if (!this.stopped) {
-      this.cancelRetry = clock.after(delayMs, () => {
-        this.opening = this.open();
-      });
-    }
-    this.desk.lost();
-    events.emit("board", { board: this.id, connected: false, error: reason });
-  }
+/** A room as the board shall hold it. */
+function wanted({ name, key, keyCheck, maxHistory }: Room): WantedRoom {
+  return { name, key, keyCheck, max: Math.min(maxHistory, MAX_RING) };
 }

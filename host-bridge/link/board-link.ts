@@ -15,6 +15,7 @@ import type {
   HeardValue,
   LinkEvent,
   LinkState,
+  LinkWish,
   Post,
   RingMessage,
   StatusValue,
@@ -60,6 +61,7 @@ const TO_BOARD = new Map(
   [
     wire.Hello,
     wire.SetRoom,
+    wire.RemoveRoom,
     wire.SetRadio,
     wire.SetTime,
     wire.Resume,
@@ -116,6 +118,11 @@ export class BoardLink {
   /** There may be new posts to take. */
   offer(): void {
     this.dispatch({ type: "tick" });
+  }
+
+  /** The rooms of this host are others now. */
+  setRooms(rooms: LinkWish["rooms"], removed: readonly string[]): void {
+    this.dispatch({ type: "rooms", rooms, removed });
   }
 
   /** Closes the port; `ended` is not called. */

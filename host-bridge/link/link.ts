@@ -19,6 +19,7 @@ import {
   send,
   TIMES,
   type ToBoard,
+  type WantedRoom,
 } from "./state.ts";
 
 const MAX_TRIES = 4;
@@ -92,6 +93,9 @@ function onEvent(s: LinkState, event: LinkEvent, now: Instant, emit: Emit): void
     case "post":
       s.posts.push(event.post);
       return;
+    case "rooms":
+      onRooms(s, event.rooms, event.removed, now, emit);
+      return;
     case "tick":
       return;
   }
@@ -162,16 +166,42 @@ function goUp(s: LinkState, status: StatusValue, now: Instant, emit: Emit): void
   s.timeAt = now.ms;
   s.postsAt = now.ms;
   s.healAt = now.ms + TIMES.heal;
-  s.todo = [{ kind: "radio" }];
-  for (const room of s.wish.rooms) {
-    const held = [...s.held.values()].find(({ name }) => name === room.name);
-    if (held?.keyCheck !== room.keyCheck || held.max !== room.max) s.todo.push({ kind: "room", room });
-  }
+  s.todo = [{ kind: "radio" }, ...roomsToPush(s)];
   if (s.identity !== null) emit({ type: "up", identity: s.identity });
   for (const [handle, { name }] of s.held) {
     if (s.wish.rooms.some((room) => room.name === name)) follow(s, handle, now, emit);
-    else emit(log("info", `holds a room "${name}" that is not configured here; it is left alone`));
+    else if (!s.wish.removed?.includes(name))
+      emit(log("info", `holds a room "${name}" that is not configured here; it is left alone`));
   }
+}
+
+/** Rooms that the board is to forget, to take, or to hold otherwise; first those that make space. */
+function roomsToPush(s: LinkState): Ask[] {
+  const held = [...s.held.values()];
+  const asks: Ask[] = [];
+  for (const name of s.wish.removed ?? []) {
+    if (held.some((room) => room.name === name)) asks.push({ kind: "remove", name });
+  }
+  for (const room of s.wish.rooms) {
+    const has = held.find(({ name }) => name === room.name);
+    if (has?.keyCheck !== room.keyCheck || has.max !== room.max) asks.push({ kind: "room", room });
+  }
+  return asks;
+}
+
+function onRooms(
+  s: LinkState,
+  rooms: readonly WantedRoom[],
+  removed: readonly string[],
+  now: Instant,
+  emit: Emit,
+): void {
+  s.wish = { ...s.wish, rooms, removed };
+  if (s.phase !== "up") return;
+  s.unheld.clear();
+  s.todo = [...s.todo.filter(({ kind }) => kind === "radio"), ...roomsToPush(s)];
+  // A room with a new key is streamed again when the board has said that it has taken it.
+  for (const handle of s.held.keys()) follow(s, handle, now, emit);
 }
 
 function onStatus(s: LinkState, status: StatusValue, now: Instant, emit: Emit): void {
@@ -219,6 +249,15 @@ function onResult(s: LinkState, req: number, code: number, now: Instant, emit: E
       s.unheld.add(name);
       const why = code === wire.RESULT_FULL ? "it has no space for another room" : `code ${code}`;
       emit(log("warn", `does not take the room "${name}": ${why}`));
+      return;
+    }
+    case "remove": {
+      const { name } = request.ask;
+      if (code !== wire.RESULT_OK) {
+        emit(log("warn", `does not forget the room "${name}" (code ${code})`));
+        return;
+      }
+      for (const [handle, room] of s.held) if (room.name === name) s.held.delete(handle);
       return;
     }
     case "post":
@@ -369,6 +408,8 @@ function toMessage(s: LinkState, what: Ask, req: number): ToBoard {
       padded.set(key);
       return { name: "SetRoom", value: { req, max, keyLen: key.length, key: padded, name: utf8Encode(name) } };
     }
+    case "remove":
+      return { name: "RemoveRoom", value: { req, name: utf8Encode(what.name) } };
     case "post": {
       // Priority as MeshCore's: 1 is a flood.
       const { payload } = what.post;

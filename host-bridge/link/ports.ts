@@ -1,17 +1,22 @@
 import { createConnection } from "node:net";
 import type { BytePort } from "../../simulator/byte-port.ts";
 import { addressText, parseAddress } from "../config/address.ts";
-import type { Address, SerialBoardConfig } from "../config/schema.ts";
+import type { Address, BoardConfig, KissBoardConfig, SerialBoardConfig } from "../config/schema.ts";
 import { RoomError } from "../errors.ts";
 
 /** Where a board's bytes come from: opened again and again, as the board comes and goes. */
 export interface PortSource {
   /** The configured id of the board. */
   id: string;
+  type: BoardConfig["type"];
   /** The board's model where the configuration says it, else "". */
   model: string;
   /** Throws RoomError `board_missing`, `board_busy`, `board_forbidden`, `board_unusable`. */
   open(): Promise<BytePort>;
+  /** Where the board was found last, "" where that says nothing. */
+  place(): string;
+  /** The board that was opened last says that it is this one. */
+  met?(board: string): void;
   /** Lets go of everything behind the port; no open() may follow. */
   stop(): Promise<void>;
 }
@@ -20,8 +25,8 @@ const TCP = "tcp://";
 const CONNECT_MS = 5000;
 
 /** A board on a serial device, or on a serial port that another machine offers as `tcp://host:port`. */
-export function serialSource(config: SerialBoardConfig): PortSource {
-  const { id, path, baud } = config;
+export function serialSource(config: SerialBoardConfig | KissBoardConfig): PortSource {
+  const { id, type, path, baud } = config;
   const open = (): Promise<BytePort> => {
     if (!path.startsWith(TCP)) return openSerial(path, baud);
     const address = parseAddress(path.slice(TCP.length));
@@ -30,7 +35,7 @@ export function serialSource(config: SerialBoardConfig): PortSource {
     }
     return openTcp(address);
   };
-  return { id, model: "", open, stop: async () => undefined };
+  return { id, type, model: "", open, place: () => path, stop: async () => undefined };
 }
 
 async function openSerial(path: string, baudRate: number): Promise<BytePort> {

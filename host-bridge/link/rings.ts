@@ -20,7 +20,10 @@ export function follow(s: LinkState, handle: number, now: Instant, emit: Emit): 
     return;
   }
   const old = s.rings.get(handle);
-  if (old !== undefined && old.room === room && held.nextSeq > old.received) return;
+  if (old?.room.name === room.name && old.room.keyCheck === room.keyCheck && held.nextSeq > old.received) {
+    old.room = room;
+    return;
+  }
   const cursor = s.cursors.get(room.name);
   const known =
     cursor !== undefined &&
@@ -29,7 +32,9 @@ export function follow(s: LinkState, handle: number, now: Instant, emit: Emit): 
     // A cursor beyond the ring is one of a ring that was emptied meanwhile.
     cursor.seq < held.nextSeq;
   const seq = known ? cursor.seq : 0;
-  const ring: Ring = { room, received: seq, committed: seq, known, resumedAt: 0, resumeAt: 0 };
+  // Followed before, and nothing had come yet.
+  const isEmpty = cursor === undefined && s.lastBoot !== null && s.lastBoot === s.identity?.bootId;
+  const ring: Ring = { room, received: seq, committed: seq, known: known || isEmpty, resumedAt: 0, resumeAt: 0 };
   s.rings.set(handle, ring);
   resume(handle, ring, now, emit);
 }

@@ -89,7 +89,9 @@ export class SimStage {
     let board: SimBoard | null = null;
     return {
       id,
+      type: "sim",
       model,
+      place: () => "",
       open: async () => {
         board ??= this.board(id, model, ether);
         return board.serial;

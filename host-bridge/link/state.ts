@@ -17,6 +17,7 @@ type Named<N extends string, M> = { name: N; value: Fields<M> };
 export type ToBoard =
   | Named<"Hello", typeof wire.Hello>
   | Named<"SetRoom", typeof wire.SetRoom>
+  | Named<"RemoveRoom", typeof wire.RemoveRoom>
   | Named<"SetRadio", typeof wire.SetRadio>
   | Named<"SetTime", typeof wire.SetTime>
   | Named<"Resume", typeof wire.Resume>
@@ -52,11 +53,13 @@ export interface WantedRoom {
   max: number;
 }
 
-/** What the host wants of a board; the same during a conversation. */
+/** What the host wants of a board; only the rooms change during a conversation. */
 export interface LinkWish {
   /** The configured id of the board. */
   board: string;
   rooms: readonly WantedRoom[];
+  /** Rooms that this host had and has no more: the board shall forget them. Others that it holds are left alone. */
+  removed?: readonly string[];
   radio: RadioSettings & { dutyPermille: number };
   wantsHeard: boolean;
 }
@@ -109,6 +112,7 @@ export interface Post {
 /** A request that is or will be made; the board answers each with Result or Status. */
 export type Ask =
   | { kind: "room"; room: WantedRoom }
+  | { kind: "remove"; name: string }
   | { kind: "radio" }
   | { kind: "post"; post: Post }
   | { kind: "status" };
@@ -131,6 +135,8 @@ export type Phase = "closed" | "greeting" | "listing" | "up" | "refused";
 
 export interface LinkState {
   wish: LinkWish;
+  /** The boot that the conversation before this one ended in: its rings were followed from their first message on. */
+  lastBoot: number | null;
   phase: Phase;
   /** When the present phase began. */
   since: number;
@@ -171,6 +177,8 @@ export type LinkEvent =
   | ({ type: "stored"; room: string } & RingCursor)
   | { type: "notStored"; room: string }
   | { type: "post"; post: Post }
+  /** The rooms of this host are others now; `removed` are all that it had and has no more. */
+  | { type: "rooms"; rooms: readonly WantedRoom[]; removed: readonly string[] }
   | { type: "tick" };
 
 export type Effect =
@@ -193,9 +201,15 @@ export type Effect =
   | { type: "giveUp"; reason: string; hint: string | null };
 
 /** `firstReq` is random, so that answers to an earlier host are not taken for answers to this one. */
-export function newLink(wish: LinkWish, cursors: ReadonlyMap<string, RingCursor>, firstReq: number): LinkState {
+export function newLink(
+  wish: LinkWish,
+  cursors: ReadonlyMap<string, RingCursor>,
+  firstReq: number,
+  lastBoot: number | null = null,
+): LinkState {
   return {
     wish,
+    lastBoot,
     phase: "closed",
     since: 0,
     identity: null,

@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import { addressText } from "../config/address.ts";
 import type { Config } from "../config/schema.ts";
 import { VERSION } from "../files.ts";
-import type { BoardStatus } from "../link/board-keeper.ts";
+import type { BoardStatus } from "../link/keeper.ts";
 import type { Room, Rooms } from "../room/rooms.ts";
 import type { Store } from "../room/store.ts";
 

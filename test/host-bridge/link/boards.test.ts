@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { RoomError } from "../../../host-bridge/errors.ts";
+import { BoardKeeper } from "../../../host-bridge/link/board-keeper.ts";
 import { openBoardKey } from "../../../host-bridge/link/board-key.ts";
-import { Boards } from "../../../host-bridge/link/boards.ts";
+import { Boards, type KeeperMaker } from "../../../host-bridge/link/boards.ts";
 import type { PortSource } from "../../../host-bridge/link/ports.ts";
 import type { Log } from "../../../host-bridge/log.ts";
 import type { Rooms } from "../../../host-bridge/room/rooms.ts";
@@ -18,15 +19,19 @@ const room = testRoom("Open");
 
 /** A board on a cable that can be out. */
 class Source implements PortSource {
+  readonly type = "serial";
   readonly model = "fake-model";
   readonly board: FakeBoard;
   plugged = true;
   opens = 0;
   stopped = false;
   readonly id: string;
+  /** Where it differs from the common one. */
+  readonly radio: Partial<typeof RADIO>;
 
-  constructor(id: string, clock: FakeClock) {
+  constructor(id: string, clock: FakeClock, radio: Partial<typeof RADIO> = {}) {
     this.id = id;
+    this.radio = radio;
     this.board = new FakeBoard(clock);
   }
 
@@ -38,6 +43,10 @@ class Source implements PortSource {
 
   async stop(): Promise<void> {
     this.stopped = true;
+  }
+
+  place(): string {
+    return "/dev/fake";
   }
 
   unplug(): void {
@@ -66,7 +75,10 @@ describe("boards", () => {
     };
     const parts = openRooms(dir, clock, [room], log);
     ({ store, rooms } = parts);
-    boards = new Boards(sources, RADIO, {
+    const makers = sources.map((source): KeeperMaker => {
+      return (parts, desk) => new BoardKeeper(source, { ...RADIO, ...source.radio }, parts, desk);
+    });
+    boards = new Boards(makers, {
       ...{ ...parts, clock, log },
       boardKey: (board) => openBoardKey(dir, board),
       random16: () => 7,
@@ -103,7 +115,11 @@ describe("boards", () => {
       {
         ...{ id: "b1", model: "fake", engine: "NoEngine", firmware: "9.9.9", sha256: "07".repeat(32) },
         ...{ connected: true, rx_packets: 5, tx_packets: 6, airtime_percent: 1.5, noise_floor_dbm: -110, tx_queue: 1 },
-        ...{ uptime_s: 0, link_errors: 0, missed: 0, error: null },
+        ...{ type: "serial", port: "/dev/fake", memory_free_percent: 50, clock_offset_s: null },
+        ...{ uptime_s: 0, link_errors: 0, disconnects: 0, missed: 0, error: null },
+        faults: {
+          ...{ crc_errors: 0, header_errors: 0, malformed: 0, mac_failures: 0, tx_dropped: 0, radio_recoveries: 0 },
+        },
       },
     ]);
     assert.ok(lines.includes('info Board "b1" connected (fake, NoEngine, firmware 9.9.9)'));
@@ -230,6 +246,93 @@ describe("boards", () => {
     first.board.version = LINK_VERSION;
     await clock.run(60_000, 500);
     assert.equal(boards.status()[0].connected, true);
+  });
+
+  it("sends a post once on each channel, and no more when a channel has gone meanwhile", async () => {
+    second = new Source("b2", clock, { freqHz: 433_775_000 });
+    const third = new Source("b3", clock);
+    begin([first, second, third]);
+    await clock.run(2000);
+    await post(rooms, room, "Ann", "one");
+    await clock.run(6000);
+    assert.deepEqual([first, second, third].map(aired), [["Ann: one"], ["Ann: one"], []]);
+    assert.equal(store.countOutbox(), 0);
+    second.board.sentAfterMs = null;
+    await post(rooms, room, "Ann", "two");
+    await clock.run(6000);
+    assert.equal(store.countOutbox(), 1, "the other channel has not confirmed");
+    second.unplug();
+    await clock.run(1000);
+    assert.equal(store.countOutbox(), 0);
+    assert.deepEqual([first, third].map(aired), [["Ann: one", "Ann: two"], []]);
+  });
+
+  it("sets each radio as that board's configuration says", async () => {
+    second = new Source("b2", clock, { freqHz: 433_775_000, sf: 11 });
+    begin([first, second]);
+    await clock.run(2000);
+    assert.deepEqual([first.board.radio?.freqHz, first.board.radio?.sf], [RADIO.freqHz, RADIO.sf]);
+    assert.deepEqual([second.board.radio?.freqHz, second.board.radio?.sf], [433_775_000, 11]);
+  });
+
+  it("leaves the next posts to another board when the first has four, and keeps their order below that", async () => {
+    first.board.sentAfterMs = null;
+    begin([first, second]);
+    await clock.run(2000);
+    for (let i = 1; i <= 7; i++) await post(rooms, room, "Ann", String(i));
+    await clock.run(1000);
+    assert.deepEqual(aired(first), ["Ann: 1", "Ann: 2", "Ann: 3", "Ann: 4"]);
+    assert.deepEqual(aired(second), ["Ann: 5", "Ann: 6", "Ann: 7"]);
+    assert.equal(store.countOutbox(), 4);
+  });
+
+  it("gives boards the rooms of a reload, and takes the removed ones from them", async () => {
+    const [added, stays] = [testRoom("New"), testRoom("Stays")];
+    begin([first]);
+    await rooms.apply([room, stays]);
+    await clock.run(2000);
+    const held = (): string[] => first.board.rooms.filter(({ gone }) => !gone).map(({ name }) => name);
+    assert.deepEqual(held(), ["Open", "Stays"]);
+    first.board.heard = [];
+    await rooms.apply([stays, added]);
+    await clock.run(2000);
+    assert.deepEqual(held(), ["Stays", "New"]);
+    assert.ok(!first.board.heard.includes("Hello"), "within the same conversation");
+    first.board.hear("New", sealText(added, 1, "Carol: hi"));
+    first.board.hear("Stays", sealText(stays, 1, "Carol: ho"));
+    await clock.run(1000);
+    assert.deepEqual(
+      [added, stays].map((each) => rooms.history(each, { limit: 9 }).length),
+      [1, 1],
+    );
+  });
+
+  it("takes a room from a board that was away when it was removed", async () => {
+    const stays = testRoom("Stays");
+    begin([first]);
+    await rooms.apply([room, stays]);
+    await clock.run(2000);
+    first.unplug();
+    await rooms.apply([stays]);
+    first.plugged = true;
+    await clock.run(8000);
+    assert.deepEqual(
+      first.board.rooms.filter(({ gone }) => !gone).map(({ name }) => name),
+      ["Stays"],
+    );
+  });
+
+  it("counts what a full ring dropped while the board was away, even when it had sent nothing before", async () => {
+    begin([first]);
+    await clock.run(2000);
+    first.unplug();
+    for (let i = 1; i <= 10; i++) first.board.hear("Open", sealText(room, i, `Carol: n${i}`));
+    first.board.evict(first.board.rooms[0], 4);
+    first.plugged = true;
+    await clock.run(8000);
+    assert.deepEqual(texts(), ["n7", "n8", "n9", "n10"]);
+    assert.equal(boards.status()[0].missed, 6);
+    assert.ok(lines.some((line) => /warn 6 messages of "Open" are lost/.test(line)));
   });
 
   it("drops posts to a room that is no longer configured", async () => {

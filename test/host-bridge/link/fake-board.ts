@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Clock } from "../../../host-bridge/clock.ts";
+import type { RadioSettings } from "../../../protocol/airtime.ts";
 import { latin1ToBytes, readU32 } from "../../../protocol/bytes.ts";
 import type { Message } from "../../../protocol/codec.ts";
 import { crc32 } from "../../../protocol/crc32.ts";
@@ -19,11 +20,14 @@ interface FakeRoom {
   next: number;
   acked: number;
   gap: boolean;
+  /** Removed; the handle stays taken. */
+  gone: boolean;
 }
 
 const HOST_TO_BOARD = [
   wire.Hello,
   wire.SetRoom,
+  wire.RemoveRoom,
   wire.SetRadio,
   wire.SetTime,
   wire.Resume,
@@ -35,7 +39,7 @@ const HOST_TO_BOARD = [
 ];
 
 /** Fields of all messages from the host; each message has some of them. */
-interface Values {
+interface Values extends RadioSettings {
   req: number;
   room: number;
   seq: number;
@@ -73,6 +77,7 @@ export class FakeBoard {
   /** Names of the messages that arrived. */
   heard: string[] = [];
   times: number[] = [];
+  radio: RadioSettings | null = null;
   verdicts: { id: number; valid: number }[] = [];
   stock: Uint8Array[] = [];
   maxRooms = 8;
@@ -147,7 +152,7 @@ export class FakeBoard {
 
   /** A packet of this room was heard (or said, with flags 1). */
   hear(name: string, payload: Uint8Array, flags = 0): void {
-    const room = this.rooms.find((other) => other.name === name);
+    const room = this.rooms.find((other) => !other.gone && other.name === name);
     if (room === undefined) return;
     this.seen.add(Buffer.from(payload).toString("hex"));
     room.records.push(payload);
@@ -184,7 +189,9 @@ export class FakeBoard {
       ...{ version, minVersion, bootId, uptimeS: this.uptimeS() },
       ...{ sha256: new Uint8Array(32).fill(7), text: new Uint8Array(Buffer.from(this.text)) },
     });
-    for (let handle = 0; handle < this.rooms.length; handle++) this.state(handle);
+    this.rooms.forEach(({ gone }, handle) => {
+      if (!gone) this.state(handle);
+    });
   }
 
   private uptimeS(): number {
@@ -217,7 +224,12 @@ export class FakeBoard {
       this.hello();
     } else if (table.name === "SetRoom") {
       result(this.setRoom(value));
+    } else if (table.name === "RemoveRoom") {
+      const room = this.rooms.find(({ name, gone }) => !gone && name === Buffer.from(value.name).toString());
+      if (room !== undefined) Object.assign(room, { gone: true, streaming: false });
+      result(room === undefined ? wire.RESULT_BAD_REQUEST : wire.RESULT_OK);
     } else if (table.name === "SetRadio") {
+      this.radio = value;
       result(wire.RESULT_OK);
     } else if (table.name === "Verdict") {
       this.verdicts.push({ id: value.id, valid: value.valid });
@@ -247,11 +259,11 @@ export class FakeBoard {
   private setRoom(value: Values): number {
     const name = Buffer.from(value.name).toString();
     const digest = createHash("sha256").update("room-key-check").update(value.key.slice(0, value.keyLen)).digest();
-    const known = this.rooms.find((room) => room.name === name);
+    const known = this.rooms.find((room) => !room.gone && room.name === name);
     if (known === undefined && this.rooms.length >= this.maxRooms) return wire.RESULT_FULL;
     const room: FakeRoom = known ?? {
       ...{ name, keyCheck: 0, max: 0, firstSeq: 1, records: [], flags: [] },
-      ...{ streaming: false, next: 1, acked: 0, gap: false },
+      ...{ streaming: false, next: 1, acked: 0, gap: false, gone: false },
     };
     if (known === undefined) this.rooms.push(room);
     room.keyCheck = readU32(new Uint8Array(digest), 0);
