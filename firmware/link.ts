@@ -297,12 +297,15 @@ export class Link {
   setRoom(m: Uint8Array): void {
     const name = this.restText(m, SetRoom.size);
     const size = m[IN + fieldAt(SetRoom, "keyLen")];
-    const key = view(m, IN + fieldAt(SetRoom, "key"), 32);
-    const code =
-      size === 16 || size === 32
-        ? this.rooms.set(name, view(key, 0, size), readU16(m, IN + fieldAt(SetRoom, "max")))
-        : RESULT_BAD_REQUEST;
-    this.result(readU16(m, IN + fieldAt(SetRoom, "req")), code, 0);
+    // In the next turn, before anything that was asked for meanwhile.
+    this.waiting.unshift(() => {
+      const key = view(m, IN + fieldAt(SetRoom, "key"), 32);
+      const code =
+        size === 16 || size === 32
+          ? this.rooms.set(name, view(key, 0, size), readU16(m, IN + fieldAt(SetRoom, "max")))
+          : RESULT_BAD_REQUEST;
+      this.result(readU16(m, IN + fieldAt(SetRoom, "req")), code, 0);
+    });
   }
 
   removeRoom(m: Uint8Array): void {

@@ -104,7 +104,8 @@ export class Log {
     );
   }
 
-  private turn(): void {
+  /** Begins the next page. */
+  turn(): void {
     if (!this.ready) this.prepare();
     this.ready = false;
     this.page = this.next();

@@ -80,9 +80,10 @@ export class Ring {
 
   /**
    * Shares the blocks by the weights of the rooms (0 = no such room); every room gets at least one. Rooms that own more
-   * than their new share lose their oldest records.
+   * than their new share lose their oldest records. Only the shares of the rooms from `from` up to `end` are changed: so many as
+   * there is time for.
    */
-  share(weights: number[]): void {
+  share(weights: number[], from: number, end: number): void {
     let total = 0;
     let spare = this.blocks;
     for (let room = 0; room < weights.length; room++) {
@@ -91,7 +92,7 @@ export class Ring {
         spare--;
       }
     }
-    for (let room = 0; room < weights.length; room++) {
+    for (let room = from; room < weights.length && room < end; room++) {
       const quota = weights[room] ? 1 + Math.floor((spare * weights[room]) / total) : 0;
       this.quota[room] = quota;
       const excess = this.owned[room] - quota;

@@ -1,5 +1,5 @@
 // The rooms of this board: which packets are theirs, and what they hold.
-import { equalBytes, view } from "../protocol/bytes.ts";
+import { view } from "../protocol/bytes.ts";
 import { type Channel, GroupCipher, makeChannel } from "../protocol/channel.ts";
 import { fieldAt } from "../protocol/codec.ts";
 import { isPlainText, textEnd } from "../protocol/group-text.ts";
@@ -14,6 +14,7 @@ export const MAX_ROOMS = 16;
 export const MAX_NAME_BYTES = 32;
 const DEFAULT_MAX = 200;
 const HIGHEST_MAX = 65535;
+const SHARED_AT_ONCE = 6;
 
 /** Where the fields of a record are: it is kept as the body of a RoomMessage, from the message's number on. */
 export const AT = {
@@ -122,14 +123,22 @@ export class Rooms {
     if (known) {
       handle = known.handle;
       const { key32, keyLen } = known.channel;
-      born = equalBytes(view(key32, 0, keyLen), key) ? known.born : this.ring.endSeq[handle];
+      const toText = this.hal.toText;
+      // As texts: the engine compares those, and a loop of ours takes a millisecond for two bytes.
+      born = toText(view(key32, 0, keyLen)) === toText(key) ? known.born : this.ring.endSeq[handle];
       this.unlist(known);
     } else {
       while (this.list[handle]) handle++;
       if (handle >= MAX_ROOMS) return RESULT_FULL;
       this.open(handle, born);
     }
-    this.put(handle, name, key, limit, born);
+    const room = this.put(handle, name, key, limit, born);
+    this.share(() => {
+      if (this.list[handle] !== room) return;
+      this.ring.trim(handle, limit);
+      this.ring.makeRoom(handle);
+      this.events.onRoomChange(room);
+    });
     this.keeper.changed();
     return RESULT_OK;
   }
@@ -143,14 +152,14 @@ export class Rooms {
     this.names[handle] = "";
   }
 
-  /** A room in its place, whatever was there. */
-  put(handle: number, name: string, key: Uint8Array, max: number, born: number): void {
+  /** A room in its place, whatever was there; share() is to follow. */
+  put(handle: number, name: string, key: Uint8Array, max: number, born: number): Room {
     const channel = makeChannel(this.hal.crypto, key);
     const room = { name, handle, channel, max, born, sameHash: this.byHash[channel.hash] };
     this.byHash[channel.hash] = handle + 1;
     this.list[handle] = room;
     this.names[handle] = name;
-    this.share(room);
+    return room;
   }
 
   remove(name: string): boolean {
@@ -162,7 +171,7 @@ export class Rooms {
     this.ring.clear(handle);
     this.list[handle] = null;
     this.names[handle] = "";
-    this.share(null);
+    this.share(() => undefined);
     this.keeper.changed();
     return true;
   }
@@ -178,15 +187,18 @@ export class Rooms {
     }
   }
 
-  /** Gives the rooms their parts of the arena, in a handler of its own, and tells that `changed` is another. */
-  private share(changed: Room | null): void {
-    this.hal.after(() => {
-      if (changed) this.ring.trim(changed.handle, changed.max);
-      this.ring.share(this.list.map((room) => (room ? room.max : 0)));
-      if (!changed) return;
-      this.ring.makeRoom(changed.handle);
-      this.events.onRoomChange(changed);
-    }, 1);
+  /** Gives the rooms their parts of the arena, some in each handler, and calls `done`. */
+  share(done: () => void): void {
+    let handle = 0;
+    const next = (): void => {
+      // What they are may have changed since.
+      const weights = this.list.map((room) => (room ? room.max : 0));
+      const end = handle + SHARED_AT_ONCE;
+      this.ring.share(weights, handle, end);
+      handle = end;
+      this.hal.after(end < weights.length ? next : done, 1);
+    };
+    this.hal.after(next, 1);
   }
 
   /**

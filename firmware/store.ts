@@ -7,7 +7,7 @@ import type { BoardFacts, Hal } from "./hal.ts";
 import { Log, RECORD_HEAD } from "./log.ts";
 import { part } from "./parts.ts";
 import type { Prefs } from "./prefs.ts";
-import { MAX_ROOMS, type Rooms } from "./rooms.ts";
+import { MAX_ROOMS, type Room, type Rooms } from "./rooms.ts";
 import { MARK, RECORD, STATE, STATE_BYTES } from "./store-format.ts";
 
 const PAGES = { settings: 2, journal: 2 };
@@ -105,7 +105,8 @@ export class Store {
   }
 
   private applyNow(): void {
-    part(this.hal, "applySettings")(this, () => this.replay());
+    const apply = part(this.hal, "applySettings");
+    this.hal.after(() => apply(this, () => this.replay()), 1);
   }
 
   private replay(): void {
@@ -222,7 +223,8 @@ export class Store {
     else if (!this.saving) {
       this.saving = true;
       this.dirty = false;
-      part(this.hal, "saveSettings")(this, (image) => this.saved(image));
+      const save = part(this.hal, "saveSettings");
+      this.hal.after(() => save(this, (image) => this.saved(image)), 1);
     }
     this.stored();
   }
@@ -257,28 +259,41 @@ export class Store {
     this.stored();
   }
 
-  /** Writes the oldest unwritten message of a room, of each room in turn; false when there is none. */
+  /** A message says what time it is; in handlers of their own. */
+  private hear(room: Room, seq: number): void {
+    const hear = part(this.hal, "hearMessage");
+    this.hal.after(() => hear(this, room, seq), 1);
+  }
+
+  /** Writes the oldest unwritten message of a room, of each room in turn; false when there is none. Now and then it only finds where it is, or begins a page. */
   private writeMessage(): boolean {
     const { rooms, messages } = this;
-    const { ring, unsaved } = rooms;
-    for (let i = 0; i < MAX_ROOMS; i++) {
-      const handle = (this.nextRoom + i) % MAX_ROOMS;
-      const room = rooms.list[handle];
-      if (room && unsaved[handle] < ring.endSeq[handle]) {
-        const seq = Math.max(unsaved[handle], ring.firstSeq[handle]);
-        const record = rooms.record(room, seq);
-        unsaved[handle] = seq + 1;
-        this.nextRoom = handle + 1;
-        if (!record) return true;
-        if (!this.clock.isSet()) part(this.hal, "hearMessage")(this, room, record);
-        const page = messages.page;
-        this.out.set(record, RECORD_HEAD);
-        if (!messages.append(this.out, record.length, RECORD.message)) this.frozen = "flash";
-        this.pageOf[handle] = messages.page;
-        if (page !== messages.page) part(this.hal, "keepQuiet")(this);
-        return true;
-      }
+    const { unsaved, list } = rooms;
+    const { endSeq, firstSeq } = rooms.ring;
+    let handle = this.nextRoom;
+    let looks = 0;
+    while (unsaved[handle] >= endSeq[handle]) {
+      if (++looks === MAX_ROOMS) return false;
+      handle = (handle + 1) % MAX_ROOMS;
     }
-    return false;
+    this.nextRoom = handle;
+    // That was enough for a handler.
+    if (looks > 2) return true;
+    const seq = Math.max(unsaved[handle], firstSeq[handle]);
+    const room = list[handle];
+    const record = room && rooms.record(room, seq);
+    if (record && messages.isFull(record.length)) {
+      messages.turn();
+      this.hal.after(() => part(this.hal, "keepQuiet")(this), 1);
+      return true;
+    }
+    unsaved[handle] = record ? seq + 1 : endSeq[handle];
+    if (!room || !record) return true;
+    this.nextRoom = (handle + 1) % MAX_ROOMS;
+    if (!this.clock.isSet()) this.hal.after(() => this.hear(room, seq), 1);
+    this.out.set(record, RECORD_HEAD);
+    if (!messages.append(this.out, record.length, RECORD.message)) this.frozen = "flash";
+    this.pageOf[handle] = messages.page;
+    return true;
   }
 }

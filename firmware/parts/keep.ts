@@ -54,7 +54,10 @@ export function hearTime(store: Store, time: number, sender: string): void {
 }
 
 /** The same for a message of a room. */
-export function hearMessage(store: Store, room: Room, record: Uint8Array): void {
-  const { sender } = splitSender(store.rooms.text(room, record));
-  hearTime(store, store.rooms.textTime(), sender);
+export function hearMessage(store: Store, room: Room, seq: number): void {
+  const { rooms, hal } = store;
+  const record = rooms.record(room, seq);
+  const text = record ? rooms.text(room, record) : "";
+  const time = rooms.textTime();
+  if (text) hal.after(() => hearTime(store, time, splitSender(text).sender), 1);
 }

@@ -1,11 +1,11 @@
 // The settings as bytes: the one place that knows which fields there are. A part for each direction.
 //
 //   image     version u8, 0, 0, 0; sections, each: number u8, length u16, data
-//   prefs     how many numbers u8, each i32; texts, each length u8 and text: in the order of walk()
+//   prefs     how many numbers u8, each i32; texts, each length u8 and text: in the order of walk() and walkOn()
 //   rooms     number that the next room begins with u32; for each handle: length u8 and name; where that is not 0 also
 //             length u8 and key, max u16, born u32
 //
-// New fields go to the end of walk(), without a new version: older settings end earlier, and the rest stays as it is by default.
+// New fields go to the end of walkOn(), without a new version: older settings end earlier, and the rest stays as it is by default.
 // A new version is for what cannot be done so; older firmware then keeps the settings as they are and runs without.
 import { view } from "../../protocol/bytes.ts";
 import { PAGE_BYTES, PAGE_HEAD, RECORD_HEAD } from "../log.ts";
@@ -20,6 +20,7 @@ interface Fields {
   text(value: string): string;
 }
 
+/** The first half, in the order in which they are saved; each half is a handler. */
 function walk(prefs: Prefs, fields: Fields): void {
   prefs.name = fields.text(prefs.name);
   prefs.latE6 = fields.int(prefs.latE6);
@@ -34,6 +35,10 @@ function walk(prefs: Prefs, fields: Fields): void {
   prefs.intThresh = fields.int(prefs.intThresh);
   prefs.cad = fields.int(prefs.cad);
   prefs.agcResetS = fields.int(prefs.agcResetS);
+}
+
+/** The second half. New fields go to its end. */
+function walkOn(prefs: Prefs, fields: Fields): void {
   prefs.repeat = fields.int(prefs.repeat);
   prefs.txDelay = fields.int(Math.round(prefs.txDelay * 1000)) / 1000;
   prefs.directTxDelay = fields.int(Math.round(prefs.directTxDelay * 1000)) / 1000;
@@ -50,7 +55,7 @@ function walk(prefs: Prefs, fields: Fields): void {
   prefs.adcMultiplier = fields.int(Math.round(prefs.adcMultiplier * 1000)) / 1000;
 }
 
-/** Numbers that there may be in walk(). */
+/** Numbers that there may be in them. */
 const MOST_INTS = 40;
 
 function u16(value: number): string {
@@ -111,13 +116,16 @@ export function saveSettings(store: Store, done: (image: Uint8Array) => void): v
     const isFitting = RECORD_HEAD + length <= PAGE_BYTES - PAGE_HEAD;
     const isSame = length === old.length && hal.crc32(view(image, RECORD_HEAD, length)) === hal.crc32(old);
     if (!isFitting) store.note("settings are too large and were not saved");
-    done(isFitting && !isSame ? image : new Uint8Array(0));
+    const record = isFitting && !isSame ? image : new Uint8Array(0);
+    hal.after(() => done(record), 1);
   };
   const others = (): void => {
     take(SECTION.regions);
     take(SECTION.identity);
-    take(SECTION.adverts);
-    hal.after(finish, 1);
+    hal.after(() => {
+      take(SECTION.adverts);
+      hal.after(finish, 1);
+    }, 1);
   };
   let list = u32(rooms.nextSeq);
   const eachRoom = (handle: number): void => {
@@ -140,7 +148,7 @@ export function saveSettings(store: Store, done: (image: Uint8Array) => void): v
   const ints = new Int32Array(MOST_INTS);
   let count = 0;
   let texts = "";
-  walk(prefs, {
+  const fields: Fields = {
     int: (value) => {
       ints[count++] = value;
       return value;
@@ -149,13 +157,18 @@ export function saveSettings(store: Store, done: (image: Uint8Array) => void): v
       texts += short(value);
       return value;
     },
-  });
-  const text = String.fromCharCode(count) + hal.toText(new Uint8Array(ints.buffer, 0, 4 * count)) + texts;
-  sections.push(String.fromCharCode(SECTION.prefs) + u16(text.length) + text);
-  if (store.isSafe) {
-    take(SECTION.rooms);
-    others();
-  } else hal.after(() => eachRoom(0), 1);
+  };
+  const rest = (): void => {
+    walkOn(prefs, fields);
+    const text = String.fromCharCode(count) + hal.toText(new Uint8Array(ints.buffer, 0, 4 * count)) + texts;
+    sections.push(String.fromCharCode(SECTION.prefs) + u16(text.length) + text);
+    if (store.isSafe) {
+      take(SECTION.rooms);
+      others();
+    } else hal.after(() => eachRoom(0), 1);
+  };
+  walk(prefs, fields);
+  hal.after(rest, 1);
 }
 
 /** Takes what saveSettings() gave, in several handlers, and calls `done`. */
@@ -173,17 +186,15 @@ export function applySettings(store: Store, done: () => void): void {
   const ints = new Int32Array(bytes.buffer, bytes.byteOffset, count);
   const texts = new Reader(data.substr(1 + 4 * count));
   let at = 0;
-  walk(prefs, {
+  const fields: Fields = {
     // Older settings end earlier.
     int: (value) => (at < count ? ints[at++] : value),
     text: (value) => (texts.more() ? texts.short() : value),
-  });
-  store.regions = section(store, SECTION.regions);
-  store.identity = section(store, SECTION.identity);
-  const list = new Reader(section(store, SECTION.rooms));
+  };
+  let list = new Reader("");
   const eachRoom = (handle: number): void => {
     if (!list.more()) {
-      done();
+      rooms.share(done);
       return;
     }
     const name = list.short();
@@ -194,11 +205,26 @@ export function applySettings(store: Store, done: () => void): void {
       rooms.open(handle, born);
       rooms.put(handle, name, key, max, born);
     } else rooms.open(handle, rooms.nextSeq);
-    hal.after(() => eachRoom(handle + 1), 2);
+    hal.after(() => eachRoom(handle + 1), 1);
   };
-  if (store.isSafe || !list.more()) done();
-  else {
-    rooms.nextSeq = list.number(4);
-    eachRoom(0);
-  }
+  const steps = [
+    () => walk(prefs, fields),
+    () => walkOn(prefs, fields),
+    () => {
+      store.regions = section(store, SECTION.regions);
+      store.identity = section(store, SECTION.identity);
+    },
+    () => {
+      list = new Reader(section(store, SECTION.rooms));
+      // In safe mode one of them may be what the board cannot bear.
+      if (store.isSafe) list = new Reader("");
+      if (list.more()) rooms.nextSeq = list.number(4);
+    },
+    () => eachRoom(0),
+  ];
+  const next = (step: number): void => {
+    steps[step]();
+    if (step + 1 < steps.length) hal.after(() => next(step + 1), 1);
+  };
+  hal.after(() => next(0), 1);
 }

@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BOARDS } from "../../boards/all.ts";
 import type { Board } from "../../boards/board.ts";
+import { sim } from "../../boards/sim.ts";
 import { MAX_ROOMS } from "../../firmware/rooms.ts";
 import { airtimeMs } from "../../protocol/airtime.ts";
 import { PRESETS } from "../../protocol/presets.ts";
@@ -67,7 +68,7 @@ export async function benchFirmware(): Promise<FirmwareFigures | null> {
     figures.boards.push(await memoryOf(board, engine, jerry));
   }
   const counting = alike.find((engine) => engine.counts);
-  if (counting) figures.costs = (await probe(counting, read("sim.js"), read("sim.lib"))).costs;
+  if (counting) figures.costs = (await probe(counting, sim, read("sim.js"), read("sim.lib"))).costs;
   return figures;
 }
 

@@ -61,7 +61,7 @@ for (const command of enginesFrom(process.env)) {
     figures.push(found);
     if (!engine.counts) continue;
     await attempt("goes through every event handler while they are counted", async () => {
-      found.probe = await probe(engine, read(`${board.id}.js`), read(`${board.id}.lib`));
+      found.probe = await probe(engine, board, read(`${board.id}.js`), read(`${board.id}.lib`));
     });
   }
 }

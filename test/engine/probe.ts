@@ -6,16 +6,16 @@
  * takes comes on. Before each handler the engine collects its garbage, as the firmware has it do every few seconds.
  */
 import { createCipheriv, createHmac, generateKeyPairSync, sign } from "node:crypto";
+import type { Board } from "../../boards/board.ts";
 import { bytesToLatin1, hexToBytes } from "../../protocol/bytes.ts";
-import type { Message } from "../../protocol/codec.ts";
-import { crc32 } from "../../protocol/crc32.ts";
 import { kissFrame } from "../../protocol/kiss.ts";
 import { KISS_HARDWARE } from "../../protocol/kiss-modem.ts";
 import * as link from "../../protocol/link.ts";
-import { LINK_MAX_BODY, sealBody } from "../../protocol/link-frame.ts";
 import { loadVectors } from "../protocol/vector-file.ts";
 import { groupText, TEST_KEY } from "../scenario/world.ts";
 import { ENGINE_QUIT, type EngineCommand, inEngineFolder, runEngine, storeInEspruino } from "./engines.ts";
+import { storeSteps } from "./probe-store.ts";
+import { hear, prompt, say, tell, turns } from "./probe-words.ts";
 
 const LIMIT_MS = 180_000;
 
@@ -39,12 +39,12 @@ const NATIVE = `var SEND=19600,SEND_BYTE=164,WRITE=19900,WRITE_BYTE=52,PRINT=178
 
 /**
  * Steps, one a line: "F label base64" hears a frame (behind 3 bytes, as ReadBuffer answers), "D label" ends a transmission,
- * "S label base64" is serial input, "T label ms" runs the timers of up to so many ms, "K label" the housekeeping. With "-" as
- * label nothing is measured. "J - base64" is code for the engine's prompt. "G" leaves the garbage where it is from here on, "g" collects again.
+ * "S label base64" is serial input, "T label ms" runs the timers of up to so many ms and forgets the others, "W label ms" keeps them, "K label" the
+ * housekeeping. With "-" as label nothing is measured. "J label base64" is code for the engine's prompt. "G" leaves the garbage where it is from here on, "g" collects again.
  */
 const PROBE = `
 ${NATIVE}
-var S=require("Storage"),I=instructions,LOG=[],T=[],TICK=null,ID=0,DEAD=0,RX=null,WATCH=null,DIO1=null,PIN=new Pin("D7"),IRQ=0,FROM=0,TO=0,COLLECT=true,TEXT="",MESH=null,EMPTY=0,AT=0;
+var S=require("Storage"),I=instructions,LOG=[],T=[],TICK=null,ID=0,DEAD=[],RX=null,WATCH=null,DIO1=null,PIN=new Pin("D7"),IRQ=0,FROM=0,TO=0,COLLECT=true,TEXT="",MESH=null,EMPTY=0,AT=0;
 var CUR=new Uint8Array(4),A=new Uint8Array(4),B=new Uint8Array(4),ZERO=new Uint8Array(5);
 var SIGNAL=new Uint8Array([0,0,142,42,142]),STATUS=new Uint8Array([82,82]),REG=new Uint8Array([0,0,0,0,83]);
 function send(d){LOG.push(d);var o=d[0];if(o===0x1e)return CUR;if(o===0x12){A[3]=IRQ;return A;}if(o===0x14)return SIGNAL;
@@ -52,7 +52,7 @@ function send(d){LOG.push(d);var o=d[0];if(o===0x1e)return CUR;if(o===0x12){A[3]
 function write(d){LOG.push(d.length);if(d[0]===2)IRQ=0;}
 function level(p){LOG.push("r");return p===DIO1&&IRQ?1:0;}
 function timer(f,ms){LOG.push("t");if(ms===500)TICK=f;else T.push([f,ms,++ID]);return ID;}
-function cancel(id){LOG.push("c");DEAD=id;}
+function cancel(id){LOG.push("c");DEAD.push(id);}
 function port(s){LOG.push("p"+s.length);TEXT=s;}
 function took(f,a){var t=I();f(a);return I()-t;}
 function aSend(d){SPI1.send(d,PIN);}
@@ -76,7 +76,7 @@ function wrap(mesh){
  MESH=nothing;around(1,2,3);around(1,2,3);EMPTY=TO-FROM;
  MESH=mesh.onPacket;mesh.onPacket=around;}
 // What the stand-ins in \`log\` took beyond native calls.
-function excess(log){var x=0,n=T.length,dead=DEAD;
+function excess(log){var x=0,n=T.length,dead=DEAD.length;
  log.forEach(function(e){
   if(e==="r")x+=took(aRead)-READ;
   else if(e==="t"){x+=took(aTimer)-TIMER;T.splice(n,9);}
@@ -84,7 +84,7 @@ function excess(log){var x=0,n=T.length,dead=DEAD;
   else if(typeof e==="string"){var c=parseInt(e.substr(1),10),s="";while(s.length<c)s+="0123456789";x+=took(aPrint,s)-NONE-PRINT-PRINT_BYTE*c;}
   else if(typeof e==="number")x+=took(aWrite,new Uint8Array(e))-NONE-WRITE-WRITE_BYTE*e;
   else x+=took(aSend,e)-NONE-SEND-SEND_BYTE*e.length;});
- DEAD=dead;
+ DEAD.splice(dead,99);
  return x;}
 function measure(label,f,a){
  if(label==="-"){f(a);LOG=[];return;}
@@ -94,40 +94,61 @@ function measure(label,f,a){
  if(stored){t-=EMPTY;stored-=EMPTY+excess(log.slice(AT,log.length-1));}
  t-=excess(log);LOG=[];
  print("I "+label+" "+Math.round(t)+" "+Math.round(stored));}
-function timers(label,ms){var due=T;T=[];due.forEach(function(e){if(e[2]!==DEAD&&e[1]<=ms)measure(label,e[0]);});}
+function timers(label,ms,keep){var due=T;T=[];DEAD=[];
+ due.forEach(function(e){if(DEAD.indexOf(e[2])<0&&e[1]<=ms)measure(label,e[0]);});
+ if(keep)T=due.filter(function(e){return e[1]>ms&&DEAD.indexOf(e[2])<0;}).concat(T);}
 function bytes(s){return E.toUint8Array(atob(s));}
 function step(kind,label,arg){
  if(kind==="F"){CUR=bytes(arg);B[2]=CUR.length-3;IRQ=2;measure(label,WATCH);}
  else if(kind==="D"){IRQ=1;measure(label,WATCH);}
  else if(kind==="S")measure(label,RX,atob(arg));
- else if(kind==="T")timers(label,parseInt(arg,10));
+ else if(kind==="T"||kind==="W")timers(label,parseInt(arg,10),kind==="W");
  else if(kind==="K")measure(label,TICK);
- else if(kind==="J")eval(atob(arg));
+ else if(kind==="J")measure(label,eval,atob(arg));
  else COLLECT=kind==="g";}
 `;
 
 /** All variables of the engine, between two lines that begin with W. */
 const DUMP = `process.memory();print("W");E.dumpVariables();print("W");`;
 
-/** Runs the probe in a fresh engine that counts. Throws when it stops before the end. */
-export async function probe(engine: EngineCommand, bundle: string, library: string): Promise<Probe> {
-  const script = `${PROBE}
-    eval(S.read(".bootcde"));
-    ${DUMP}
-    wrap(meshcore.mesh);
-    var at=0,line,w;
-    while((line=S.read("probe",at,1200))){
-     line=line.substr(0,line.indexOf("\\n"));at+=line.length+1;
-     w=line.split(" ");step(w[0],w[1],w[2]);}
-    ${ENGINE_QUIT}`;
-  const run = await inEngineFolder(async (folder) => {
+/** Of the engine's flash the last 64 KB, far behind its files: natively, so that only the chip's own time is not in the figures. */
+const LOG_SCRIPT = `var f=require("Flash").getFree()[0];print("L "+(f.addr+f.length-65536));${ENGINE_QUIT}`;
+
+/**
+ * Runs the probe in fresh engines that count: once without a log, then with one, then a start with what that has left. Throws
+ * when one stops before the end.
+ */
+export async function probe(engine: EngineCommand, board: Board, bundle: string, library: string): Promise<Probe> {
+  const run = async (folder: string, code: string, name: string, steps: string[]): Promise<string> => {
+    const script = `${PROBE}
+      eval(S.read("${code}"));
+      ${DUMP}
+      wrap(meshcore.mesh);
+      var at=0,line,w;
+      while((line=S.read("${name}",at,1200))){
+       line=line.substr(0,line.indexOf("\\n"));at+=line.length+1;
+       w=line.split(" ");step(w[0],w[1],w[2]);}
+      ${ENGINE_QUIT}`;
+    await storeInEspruino(engine, folder, name, `${steps.join("\n")}\n`);
+    const { ended, text, errors } = await runEngine(engine, script, { folder, limitMs: LIMIT_MS });
+    if (ended !== "script") throw new Error(`${engine.name} stopped early: ${(text + errors).slice(-1500)}`);
+    return text;
+  };
+  return inEngineFolder(async (folder) => {
     await storeInEspruino(engine, folder, ".bootcde", bundle);
     await storeInEspruino(engine, folder, "mc.lib", library);
-    await storeInEspruino(engine, folder, "probe", `${probeSteps().join("\n")}\n`);
-    return runEngine(engine, script, { folder, limitMs: LIMIT_MS });
+    const text = await run(folder, ".bootcde", "steps", probeSteps());
+    const found = /^L (\d+)$/m.exec((await runEngine(engine, LOG_SCRIPT, { folder, limitMs: LIMIT_MS })).text);
+    if (!found) throw new Error(`${engine.name} has no flash`);
+    const { log, resetRegister } = board.engine;
+    // What asks the processor for its reset would end a program of Linux.
+    const logging = bundle.replace(String(log.address), found[1]).replace(`:${resetRegister}}`, ":0}");
+    await storeInEspruino(engine, folder, "logging", logging);
+    const steps = storeSteps();
+    const stored = await run(folder, "logging", "steps1", steps.first);
+    const again = await run(folder, "logging", "steps2", steps.again);
+    return { costs: costs(text + stored + again), data: dataVariables(text) };
   });
-  if (run.ended !== "script") throw new Error(`${engine.name} stopped early: ${(run.text + run.errors).slice(-1500)}`);
-  return { costs: costs(run.text), data: dataVariables(run.text) };
 }
 
 function costs(text: string): Cost[] {
@@ -211,21 +232,11 @@ function sealedRequest(length: number): Uint8Array {
 
 /** The steps of a probe. Labels say what is measured; those with the same label are the worse ones of several. */
 function probeSteps(): string[] {
-  const hear = (label: string, hex: string): string =>
-    `F ${label} ${Buffer.concat([new Uint8Array(3), hexToBytes(hex)]).toString("base64")}`;
-  const say = (label: string, words: string): string => `S ${label} ${Buffer.from(words, "latin1").toString("base64")}`;
-  const tell = <V>(label: string, table: Message<V>, value: V): string => {
-    const body = new Uint8Array(LINK_MAX_BODY);
-    const size = sealBody(crc32, table, value, body);
-    return say(label, kissFrame(link.LINK_PORT, 0, bytesToLatin1(body.slice(0, size))));
-  };
   /** A request to the KISS modem, and all the turns that its answer takes. */
   const ask = (name: string, number: number, data: number[] | Uint8Array, count = 12): string[] => [
     say("kiss:request", kissFrame(0, KISS_HARDWARE, bytesToLatin1(new Uint8Array([number, ...data])))),
     ...turns(`turn:KISS-${name}`, count),
   ];
-  const prompt = (code: string): string => `J - ${Buffer.from(code).toString("base64")}`;
-  const turns = (label: string, count: number): string[] => Array.from({ length: count }, () => `T ${label} 10`);
   const type = (label: string, line: string): string[] => [say(label, `${line}\r`), ...turns(`${label},turns`, 40)];
   const advert = (n: number): string => `1100${n.toString(16).padStart(2, "0").repeat(32)}${"cd".repeat(88)}`;
   const flipped = (hex: string, at: number): string => {

@@ -17,7 +17,7 @@ function get(ring: Ring, room: number, seq: number): string | null {
 function open(blocks: number, weights: number[]): Ring {
   const ring = new Ring(new Uint8Array(blocks * BLOCK), weights.length);
   for (let room = 0; room < weights.length; room++) ring.open(room, 1);
-  ring.share(weights);
+  ring.share(weights, 0, weights.length);
   return ring;
 }
 
@@ -56,7 +56,7 @@ describe("ring of messages", () => {
     const ring = open(8, [10, 0]);
     for (let i = 1; i <= 60; i++) put(ring, 0, `${i}`.padStart(120, "."), 1000);
     const before = ring.first(0);
-    ring.share([10, 10]);
+    ring.share([10, 10], 0, 2);
     assert.ok(ring.first(0) > before);
     assert.equal(get(ring, 0, 60), "60".padStart(120, "."));
     for (let i = 1; i <= 60; i++) put(ring, 1, `b${i}`.padStart(120, "."), 1000);
@@ -69,7 +69,7 @@ describe("ring of messages", () => {
     for (let i = 0; i < 50; i++) put(ring, 0, "x".repeat(100), 1000);
     ring.clear(0);
     assert.equal(ring.first(0), ring.next(0));
-    ring.share([0, 1]);
+    ring.share([0, 1], 0, 2);
     for (let i = 0; i < 16; i++) put(ring, 1, "y".repeat(120), 1000);
     assert.equal(ring.next(1) - ring.first(1), 16);
   });
@@ -90,7 +90,11 @@ describe("ring of messages", () => {
       if (random(500) === 0) {
         const weights = max.map(() => random(4));
         for (let i = 0; i < rooms; i++) if (weights[i] === 0) ring.clear(i);
-        ring.share(weights.map((weight) => weight || 1));
+        ring.share(
+          weights.map((weight) => weight || 1),
+          0,
+          weights.length,
+        );
       }
       const text = `${room}:${ring.next(room)}:`.padEnd(1 + random(250), "z").slice(0, 255);
       put(ring, room, text, max[room]);
