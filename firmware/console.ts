@@ -8,7 +8,7 @@ import type { Parts } from "./parts.ts";
 import { part } from "./parts.ts";
 import type { Rooms } from "./rooms.ts";
 import type { Settings } from "./settings.ts";
-import { SECTION } from "./store-format.ts";
+import { MARK, SECTION } from "./store-format.ts";
 
 const MAX_LINE = 240;
 /** Text that waits at most: some lines of a script. */
@@ -242,6 +242,8 @@ export class Console {
 
   private repl(): string {
     this.reply("the engine's prompt has the port now; reboot() or reset the board to come back");
+    // What is done at the prompt ends in a start that nobody has to be warned of, and out of safe mode.
+    this.settings.store.mark(MARK.reboot);
     this.hal.repl();
     return "";
   }

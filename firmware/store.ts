@@ -204,7 +204,7 @@ export class Store {
     this.hal.after(() => this.tick(), TICK_MS);
     this.hal.kick();
     this.ticks++;
-    if (this.ticks === UP_TICKS) this.mark(MARK.up);
+    if (this.ticks === UP_TICKS && this.state[STATE.mark] === MARK.started) this.mark(MARK.up);
     if (this.ticks === GOOD_TICKS) {
       this.state[STATE.row] = 0;
       if (this.isSafe) this.reboot();

@@ -190,8 +190,33 @@ const CHECKS = {
   },
   FunctionDeclaration: refuseAsync,
   FunctionExpression: refuseAsync,
-  ArrowFunctionExpression: refuseAsync,
+  ArrowFunctionExpression(node, parent, say) {
+    refuseAsync(node, parent, say);
+    refuseLostThis(node, say);
+  },
 };
+
+/**
+ * An arrow function without braces keeps `this` only when the engine has met that word behind the last function that is made in it,
+ * or in that one.
+ */
+function refuseLostThis(node, say) {
+  if (node.body.type === "BlockStatement") return;
+  let needed = false;
+  let kept = false;
+  const visit = (inner, isOwn) => {
+    if (inner.type === "ThisExpression") {
+      kept = true;
+      needed ||= isOwn;
+    }
+    const isFunction = /Function/.test(inner.type);
+    if (isFunction) kept = false;
+    const children = childrenOf(inner).sort((one, other) => one.start - other.start);
+    for (const child of children) visit(child, isOwn && (!isFunction || inner.type === "ArrowFunctionExpression"));
+  };
+  visit(node.body, true);
+  if (needed && !kept) say("this in front of another function in an arrow function without braces", node);
+}
 
 /** `object.name` or `object["name"]`. */
 function isMember(node, name) {
@@ -229,7 +254,8 @@ function namesOf(scope) {
  * was not taken, is the one outside, and an assignment to it overwrites what the outside keeps there.
  */
 function findHoisting(scope, say) {
-  const body = scope.type === "Program" ? scope.body : (scope.body.body ?? []);
+  const block = scope.type === "Program" ? scope : scope.body;
+  const body = Array.isArray(block.body) ? block.body : [];
   const declared = new Map();
   const used = [];
   const walk = (node, parent, block) => {

@@ -3,6 +3,9 @@ import { groupText, TEST_KEY } from "../scenario/world.ts";
 import { hear, say, turns, waits } from "./probe-words.ts";
 
 const ROOMS = 16;
+/** Handlers until the radio begins: with an empty log, and as many more with a full one. */
+const READY = 42;
+const AGAIN = 265;
 const FIRST_TIME = 1750000000;
 
 const keyOf = (room: number): string => TEST_KEY.slice(0, 28) + (room + 16).toString(16).padStart(4, "0");
@@ -28,8 +31,9 @@ export function storeSteps(): { first: string[]; again: string[] } {
     ...waits("store:room-add", 10, 8),
   ]).flat();
   const first = [
-    ...waits("store:first-start", 10, 80),
-    ...waits("-", 10, 30),
+    ...waits("store:first-start", 10, READY),
+    // The radio is set up, and the curve comes into memory.
+    ...waits("-", 10, 60),
     ...waits("store:first-pages-erased", 50, 6),
     ...rooms,
     ...waits("store:save", 5000),
@@ -66,5 +70,12 @@ export function storeSteps(): { first: string[]; again: string[] } {
       ...turns("-", 1),
     ]),
   ];
-  return { first, again: [...waits("store:start,16-rooms", 10, 520), ...waits("store:started", 50, 4)] };
+  return {
+    first,
+    again: [
+      ...waits("store:start,16-rooms", 10, READY + AGAIN),
+      ...waits("-", 10, 60),
+      ...waits("store:started", 50, 4),
+    ],
+  };
 }

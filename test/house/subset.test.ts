@@ -105,6 +105,9 @@ const TRAPS: Record<string, string[]> = {
     "a.length--;",
     "a[-1];",
     "for (let i = 0; i < 3; i++) f(() => i);",
+    "class A { m() { f(() => this.g(() => 1)); } }",
+    "class A { m() { f(() => g(this, () => 1)); } }",
+    "class A { m() { f((a) => (a ? this : () => { g(a); })); } }",
     "for (const x of a) f(() => x);",
   ],
   hoisting: [
@@ -134,6 +137,9 @@ const ORDINARY = [
   "a << 31; a >>> (32 - b); a[b - 1]; a.length; a.slice(1, 2); a.indexOf(b); a.fill(0);",
   "Object.keys(a); Object.assign(a, b); [].slice.call(a); JSON.parse(a); a.split(','); a.replace('x', 'y');",
   "Math.floor(a); Math.round(a); String.fromCharCode(65); new Uint8Array(a.buffer, a.byteOffset + 1, 2); isNaN(a);",
+  "class A { m() { f(() => { this.g(() => this.h()); }); f(() => this.g()); f(() => g(() => 1)); f(() => g(() => 1) + this.a); } }",
+  "class A { m() { f(() => g(this, () => this.h())); f(() => g(() => this.h())); f((a) => () => this); } }",
+  "class A { m() { f(() => g(function () { return this; }, () => 1)); } }",
   "a.at = 1; b = c.values; d.from; e.search;",
 ];
 

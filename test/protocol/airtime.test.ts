@@ -27,6 +27,13 @@ describe("time on air", () => {
     });
   }
 
+  it("is longer for the longest message than a page of the nRF52840's flash takes to be erased, at every preset", () => {
+    // The SX1262 keeps the one packet that it has got: the next one that is as long has not come before the engine goes on.
+    const longest = 2 + 184;
+    const erasureMs = 85;
+    for (const preset of PRESETS) assert.ok(airtimeMs({ ...preset, powerDbm: 22 }, longest) > erasureMs, preset.name);
+  });
+
   it("gives short spreading factors their longer sync and shorter header", () => {
     const settings = { freqHz: 0, bwHz: 500000, sf: 6, cr: 5, powerDbm: 0 };
     // 32 + 6.25 + 8 + ceil((8 * 16 + 16 - 24 + 20) / 24) * 5 symbols of 0.128 ms
