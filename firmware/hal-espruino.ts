@@ -7,7 +7,7 @@ import { softCrypto } from "../protocol/soft-crypto.ts";
 import { FRONT_END, HOST_SIGNS, PMU, UART } from "./features.ts";
 import type { BoardFacts, FlashPort, FrontEndFacts, Hal, Memory, PinName, PmuFacts, RadioFacts } from "./hal.ts";
 import { nativeAes } from "./native/native-aes.ts";
-import { type Parts, part } from "./parts.ts";
+import { part } from "./parts.ts";
 
 type Pin = { readonly espruinoPin: never };
 interface Spi {
@@ -257,11 +257,9 @@ export class EspruinoHal implements Hal {
     }
     const decode = part(this, "curveCode");
     let code = "";
-    let make: Parts["nativeCurve"] | null = null;
     return () => {
-      if (make) return make({ nativeCall, getAddressOf, atob }, this.crypto, code);
-      if (code) make = part(this, "nativeCurve");
-      else code = decode(atob);
+      if (code) return part(this, "nativeCurve")({ nativeCall, getAddressOf, atob }, this.crypto, code);
+      code = decode(atob);
       return null;
     };
   }

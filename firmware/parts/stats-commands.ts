@@ -34,11 +34,11 @@ export function statsCommands(console: Console, name: string): string {
         mesh.errorFlags +
         ',"queue_len":' +
         mesh.queue.size +
-        ',"start":"' +
-        REASONS[store.state[STATE.reason]] +
-        '","starts":[' +
-        REASONS.map((_, i) => store.starts[STATE.starts + i]).join() +
-        "]}"
+        ',"restarts":{' +
+        REASONS.map((reason, i) => '"' + reason.replace("-", "_") + '":' + store.starts[STATE.starts + i]).join() +
+        '},"last_restart":"' +
+        REASONS[store.state[STATE.reason]].replace("-", "_") +
+        '"}'
       );
     }
     case "stats-radio":

@@ -5,7 +5,7 @@ import { hear, say, turns, waits } from "./probe-words.ts";
 const ROOMS = 16;
 /** Handlers until the radio begins: with an empty log, and as many more with a full one. */
 const READY = 42;
-const AGAIN = 265;
+const AGAIN = 250;
 const FIRST_TIME = 1750000000;
 
 const keyOf = (room: number): string => TEST_KEY.slice(0, 28) + (room + 16).toString(16).padStart(4, "0");

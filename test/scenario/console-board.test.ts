@@ -47,7 +47,7 @@ describe("console: commands", () => {
     const core = bench.run("stats-core").slice(5);
     assert.match(
       core,
-      /^\{"battery_mv":0,"uptime_secs":\d+,"errors":0,"queue_len":0,"start":"power","starts":\[1,0,0,0,0\]\}$/,
+      /^\{"battery_mv":0,"uptime_secs":\d+,"errors":0,"queue_len":0,"restarts":\{"power":1,"reboot":0,"watchdog":0,"crash":0,"brown_out":0\},"last_restart":"power"\}$/,
     );
     assert.ok(bench.core().uptime_secs > 10);
     bench.transcript([
