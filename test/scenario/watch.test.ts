@@ -106,6 +106,19 @@ describe("a board that watches over itself", () => {
     assert.ok(hears("afterwards"));
   });
 
+  it("repl and a start from the engine's prompt are no crash, and leave safe mode", () => {
+    for (let n = 0; n < 5; n++) {
+      run("repl");
+      cycle();
+      assert.equal(isSafe(), false);
+    }
+    for (let n = 0; n < 4; n++) cycle();
+    assert.ok(isSafe());
+    run("repl");
+    cycle();
+    assert.equal(isSafe(), false);
+  });
+
   it("power that goes away later than a minute after the start is no crash", () => {
     for (let n = 0; n < 5; n++) {
       world.wait(MINUTE_MS + 5000);

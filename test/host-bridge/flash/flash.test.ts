@@ -86,6 +86,19 @@ withPty(`flash: a simulated board on a pseudo terminal${missing}`, function () {
     }
   });
 
+  it("a board in safe mode leaves it, and the run ends with verified", async () => {
+    oldBundle(bench);
+    for (let n = 0; n < 4; n++) {
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      bench.board.powerOff();
+      bench.board.powerOn();
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    const result = await bench.flash();
+    assert.doesNotMatch(result.text, /now: MeshCore Room \d/, "in safe mode there is no link");
+    assertNew(result);
+  });
+
   it("the answer no leaves the board as it is, its bundle running", async () => {
     const old = oldBundle(bench);
     const files = new Map(bench.files);
