@@ -1,3 +1,4 @@
+import type { Config } from "./config/schema.ts";
 import type { RoomError } from "./errors.ts";
 import type { Log } from "./log.ts";
 import type { RoomMessage } from "./room/message.ts";
@@ -32,6 +33,8 @@ export interface EventMap {
   rooms: RoomsChange;
   /** Messages cannot be stored, or with null, can be again. Told when that changes. */
   store: { error: RoomError | null };
+  /** The configuration was read again; the object is the one that everybody has, with new values in it. */
+  config: Config;
   heard: HeardPacket;
   board: BoardChange;
 }

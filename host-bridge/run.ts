@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto";
 import { systemClock } from "./clock.ts";
+import type { LoadedConfig } from "./config/load.ts";
 import { roomKey } from "./config/room-key.ts";
 import type { BoardConfig, Config } from "./config/schema.ts";
 import { Events } from "./events.ts";
@@ -11,6 +12,7 @@ import type { BoardRadio } from "./link/keeper.ts";
 import { serialSource } from "./link/ports.ts";
 import { SimStage } from "./link/sim-boards.ts";
 import type { Log } from "./log.ts";
+import { reloader } from "./reload.ts";
 import { makeRoom, Rooms } from "./room/rooms.ts";
 import { Store } from "./room/store.ts";
 import { Clients } from "./web/clients.ts";
@@ -20,6 +22,8 @@ import { statusOf } from "./web/status.ts";
 export interface Daemon {
   /** Of the web page, as `http://host:port`. */
   url: string;
+  /** Takes the configuration as `load` reads it now, as far as it can change at run time: reload.ts says what. */
+  reload(load: () => LoadedConfig): Promise<boolean>;
   /** Ends everything; what was accepted is on the disk when it resolves. */
   stop(): Promise<void>;
 }
@@ -28,7 +32,9 @@ export interface Daemon {
  * Puts the daemon together and starts it. Here, and only here, the parts are known to each other; at run time they meet
  * in events.ts and in the rooms. Throws RoomError when it cannot start; then nothing is left running.
  */
-export async function runDaemon(config: Config, log: Log): Promise<Daemon> {
+export async function runDaemon(loaded: Config, log: Log): Promise<Daemon> {
+  // A reload writes into it.
+  const config = structuredClone(loaded);
   const clock = systemClock;
   const stops: (() => void | Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
@@ -80,7 +86,7 @@ export async function runDaemon(config: Config, log: Log): Promise<Daemon> {
     });
     stops.push(off);
     stops.push(boards.start());
-    return { url, stop };
+    return { url, reload: reloader({ config, rooms, events, log }), stop };
   } catch (error) {
     await stop();
     throw error;

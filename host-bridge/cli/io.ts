@@ -14,6 +14,8 @@ export interface CliIo {
   isTty: boolean;
   /** Resolves at the first SIGINT or SIGTERM after the call. From then on a second one ends the process at once. */
   interrupted(): Promise<void>;
+  /** Calls `fn` at each SIGHUP; without it that signal ends the process. */
+  onHangup(fn: () => void): void;
 }
 
 export function processIo(): CliIo {
@@ -35,6 +37,7 @@ export function processIo(): CliIo {
         process.on("SIGINT", onSignal);
         process.on("SIGTERM", onSignal);
       }),
+    onHangup: (fn) => void process.on("SIGHUP", fn),
   };
 }
 

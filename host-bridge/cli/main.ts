@@ -70,7 +70,8 @@ function commands(io: CliIo): Command {
     );
 
   configured(program.command("run"))
-    .description("run the daemon until Ctrl-C")
+    .description("run the daemon until Ctrl-C; SIGHUP makes it read its configuration again")
+    .option("--print-config", "show the configuration with the place each value comes from, and end")
     .action((options) => run(options, io));
   configured(program.command("check"))
     .description("check the configuration and say what is wrong, with file and line")

@@ -1,10 +1,12 @@
 // run, check, sim: what works on the configuration or is a service itself.
 import { BOARDS } from "../../boards/all.ts";
-import { loadConfig } from "../config/load.ts";
+import { type LoadedConfig, loadConfig } from "../config/load.ts";
+import { printConfig } from "../config/print.ts";
 import { suggest } from "../config/suggest.ts";
 import { describe, printError, RoomError, RoomErrorList } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { createLog } from "../log.ts";
+import type { Daemon } from "../run.ts";
 import { serviceManager } from "../service.ts";
 import type { SimOptions } from "../sim.ts";
 import { filesToRun } from "./config.ts";
@@ -18,19 +20,39 @@ interface Service {
   stop(): Promise<void>;
 }
 
-/** The daemon: until SIGINT or SIGTERM. */
-export async function run(options: { config?: string[] }, io: CliIo): Promise<void> {
-  const { config, warnings } = loadConfig(filesToRun(io, options.config), io.env);
+/** The daemon: until SIGINT or SIGTERM; SIGHUP reads the configuration again. */
+export async function run(options: { config?: string[]; printConfig?: boolean }, io: CliIo): Promise<void> {
+  const load = (): LoadedConfig => loadConfig(filesToRun(io, options.config), io.env);
+  const loaded = load();
+  const { config, warnings } = loaded;
+  if (options.printConfig) {
+    for (const warning of warnings) io.err(`${warningText(warning)}\n`);
+    io.out(printConfig(loaded));
+    return;
+  }
   const log = createLog({ ...config.log, write: io.out });
   for (const warning of warnings)
     log.warn(`${describe(warning)}${warning.hint === undefined ? "" : `; ${warning.hint}`}`);
   const interrupted = io.interrupted();
   // The client commands start in a fraction of the time without the daemon's modules.
   const { runDaemon } = await import("../run.ts");
-  const daemon = await runDaemon(config, log);
+  const manager = serviceManager(io.env, log);
+  let daemon: Daemon | null = null;
+  // A signal during the start waits for its end.
+  let isStale = false;
+  const reload = async (of: Daemon): Promise<void> => {
+    manager.reloading();
+    await of.reload(load);
+    manager.ready(`at ${of.url}`);
+  };
+  io.onHangup(() => {
+    if (daemon === null) isStale = true;
+    else void reload(daemon);
+  });
+  daemon = await runDaemon(config, log);
+  if (isStale) await reload(daemon);
   if (config.log.format === "json") log.info("ready", { url: daemon.url });
   else io.out(`MeshCore Room "${config.name}" is at ${daemon.url} (Ctrl-C stops it)\n`);
-  const manager = serviceManager(io.env, log);
   manager.ready(`at ${daemon.url}`);
   void interrupted.then(() => manager.stopping());
   await serve(daemon, interrupted, log);
@@ -78,6 +100,8 @@ async function serve(service: Service, interrupted: Promise<void>, log: Log): Pr
   log.info("stopped");
 }
 
+const warningText = (warning: RoomError): string => printError(warning).replace(/^Error:/, "Warning:");
+
 /** Reads the configuration as `run` would. Warnings go to standard error; with --strict they are errors. */
 export async function check(options: { config?: string[]; strict?: boolean }, io: CliIo): Promise<void> {
   const files = filesToRun(io, options.config);
@@ -85,7 +109,7 @@ export async function check(options: { config?: string[]; strict?: boolean }, io
   // A file's mode says something about this machine, not about the configuration.
   const refused = options.strict ? warnings.filter(({ code }) => code !== "open_file") : [];
   if (refused.length > 0) throw new RoomErrorList("bad_config", "refused by --strict", refused);
-  for (const warning of warnings) io.err(`${printError(warning).replace(/^Error:/, "Warning:")}\n`);
+  for (const warning of warnings) io.err(`${warningText(warning)}\n`);
   const count = (number: number, name: string): string => `${number} ${name}${number === 1 ? "" : "s"}`;
   const { rooms, boards, federation } = config;
   const parts = [count(rooms.length, "room"), count(boards.length, "board"), count(federation.peers.length, "peer")];

@@ -52,7 +52,7 @@ describe("doctor", () => {
     let out = "";
     const io = {
       ...{ out: (text: string) => void (out += text), err: () => undefined, env: {}, defaultFiles: [] },
-      ...{ isTty: false, interrupted: () => new Promise<void>(() => undefined) },
+      ...{ isTty: false, interrupted: () => new Promise<void>(() => undefined), onHangup: () => undefined },
     };
     const error = await doctor({ config: [file], json: true }, io, { ...around, ...more }).catch((thrown) => thrown);
     const list = JSON.parse(out) as Finding[];

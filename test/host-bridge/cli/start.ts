@@ -8,12 +8,13 @@ export interface Run {
   err: string;
 }
 
-/** A command line in this process. `interrupt` is Ctrl-C. */
+/** A command line in this process. `interrupt` is Ctrl-C, `hangup` SIGHUP. */
 export function start(args: string[], options: { env?: NodeJS.ProcessEnv; isTty?: boolean } = {}) {
   let interrupt: () => void = () => undefined;
   const interrupted = new Promise<void>((resolve) => {
     interrupt = resolve;
   });
+  let hangup: () => void = () => undefined;
   const run: Run = { code: -1, out: "", err: "" };
   const waiting: (() => void)[] = [];
   const io: CliIo = {
@@ -29,13 +30,16 @@ export function start(args: string[], options: { env?: NodeJS.ProcessEnv; isTty?
     defaultFiles: [],
     isTty: options.isTty ?? false,
     interrupted: () => interrupted,
+    onHangup: (fn) => {
+      hangup = fn;
+    },
   };
   const done = main(args, io).then((code) => ({ ...run, code }));
   /** Until `text` is there; a text that never comes runs into mocha's timeout. */
   const until = async (stream: "out" | "err", text: string): Promise<void> => {
     while (!run[stream].includes(text)) await new Promise<void>((resolve) => waiting.push(resolve));
   };
-  return { done, interrupt, until, run };
+  return { done, interrupt, hangup: () => hangup(), until, run };
 }
 
 /** A command line from its start to its end. */

@@ -34,6 +34,7 @@ export function fakeIo(
     env: {},
     defaultFiles: [],
     isTty: false,
+    onHangup: () => undefined,
     interrupted: () => new Promise<void>(() => undefined),
     listPorts: async (): Promise<PortInfo[]> => [],
     confirm: null,
