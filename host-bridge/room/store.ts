@@ -49,6 +49,7 @@ const MAX_OUTBOX = 10_000;
 // A board's ring and a peer's backlog are far smaller than this, per room.
 const MIN_SEEN = 10_000;
 const SEEN_PRUNE_EVERY = 500;
+const MAX_LOG = 16 * 1024 * 1024;
 
 /**
  * The history on disk. One process at a time. Synchronous: a transaction is one fsync, so callers gather what they have
@@ -85,6 +86,8 @@ export class Store {
       db = new DatabaseSync(path, { timeout: 2000 });
       // FULL: a commit is on the disk when it returns, so what was acknowledged survives a power cut.
       db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
+      // What a migration or an import has made of the write-ahead log is given back to the disk.
+      db.exec(`PRAGMA journal_size_limit = ${MAX_LOG}`);
       applySchema(db, path);
       return new Store(db, lock, path);
     } catch (error) {

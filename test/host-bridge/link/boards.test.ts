@@ -163,6 +163,11 @@ describe("boards", () => {
     second.board.hear("Open", payload);
     await clock.run(1000);
     assert.deepEqual(texts(), ["hi"]);
+    const [{ receptions }] = rooms.history(room, { limit: 1 });
+    assert.deepEqual(receptions?.map(({ board, rssi, snr, hops }) => [board, rssi, snr, hops]).sort(), [
+      ["b1", -71, 10.5, 2],
+      ["b2", -71, 10.5, 2],
+    ]);
     assert.deepEqual([store.cursors("b1")[0].seq, store.cursors("b2")[0].seq], [1, 1]);
   });
 
