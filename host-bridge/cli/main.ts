@@ -26,6 +26,10 @@ export async function main(args: readonly string[], io: CliIo): Promise<number> 
       program.outputHelp({ error: true });
       return 2;
     }
+    // commander's own answer is the whole help without a word about what is wrong.
+    if (args[0] === "help" && args.length > 1 && !program.commands.some((command) => command.name() === args[1])) {
+      return await main([args[1]], io);
+    }
     await program.parseAsync([...args], { from: "user" });
     return 0;
   } catch (error) {

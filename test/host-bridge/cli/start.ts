@@ -16,14 +16,18 @@ export function start(args: string[], options: { env?: NodeJS.ProcessEnv; isTty?
   });
   let hangup: () => void = () => undefined;
   const run: Run = { code: -1, out: "", err: "" };
+  /** Both streams in the order of time, as a terminal shows them. */
+  let shown = "";
   const waiting: (() => void)[] = [];
   const io: CliIo = {
     out: (text) => {
       run.out += text;
+      shown += text;
       for (const wake of waiting.splice(0)) wake();
     },
     err: (text) => {
       run.err += text;
+      shown += text;
       for (const wake of waiting.splice(0)) wake();
     },
     env: options.env ?? {},
@@ -39,7 +43,7 @@ export function start(args: string[], options: { env?: NodeJS.ProcessEnv; isTty?
   const until = async (stream: "out" | "err", text: string): Promise<void> => {
     while (!run[stream].includes(text)) await new Promise<void>((resolve) => waiting.push(resolve));
   };
-  return { done, interrupt, hangup: () => hangup(), until, run };
+  return { done, interrupt, hangup: () => hangup(), until, run, shown: () => shown };
 }
 
 /** A command line from its start to its end. */
