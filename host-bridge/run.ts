@@ -1,4 +1,5 @@
 import { randomInt } from "node:crypto";
+import { openAccess } from "./auth/access.ts";
 import { systemClock } from "./clock.ts";
 import type { LoadedConfig } from "./config/load.ts";
 import { roomKey } from "./config/room-key.ts";
@@ -15,9 +16,7 @@ import type { Log } from "./log.ts";
 import { reloader } from "./reload.ts";
 import { makeRoom, Rooms } from "./room/rooms.ts";
 import { Store } from "./room/store.ts";
-import { Clients } from "./web/clients.ts";
-import { HttpServer } from "./web/http.ts";
-import { statusOf } from "./web/status.ts";
+import { openWeb } from "./web/open-web.ts";
 
 export interface Daemon {
   /** Of the web page, as `http://host:port`. */
@@ -48,7 +47,12 @@ export async function runDaemon(loaded: Config, log: Log): Promise<Daemon> {
     const store = Store.open(config.dataDir);
     stops.push(() => store.close());
     const events = new Events(log);
-    const rooms = new Rooms(list, { store, events, clock, log, origin: config.name });
+    const access = openAccess(config.dataDir, clock);
+    stops.push(() => access.close());
+    const rooms = new Rooms(list, {
+      ...{ store, events, clock, log, origin: config.name },
+      isMuted: (room, sender) => access.moderation.isMuted(room, sender),
+    });
     stops.push(() => rooms.stop());
 
     const { settings } = config.radio;
@@ -68,14 +72,9 @@ export async function runDaemon(loaded: Config, log: Log): Promise<Daemon> {
       },
     );
 
-    const { auth, rateLimit } = config.clients;
-    const clients = new Clients({ rooms, events, clock, log, authRequired: auth === "required", rateLimit });
-    const status = statusOf({ config, rooms, store, clock, boards, clients });
-    const http = new HttpServer({ config, rooms, log, status, clients });
-
-    stops.push(() => http.stop());
-    const url = await http.start();
-    stops.push(clients.start());
+    const web = openWeb({ config, rooms, store, events, clock, log, access, boards });
+    stops.push(() => web.stop());
+    const url = await web.start();
     // Not before somebody can hear them.
     const { neighbours } = config.simulator;
     let isChatting = neighbours === 0;
@@ -109,7 +108,6 @@ function keeperOf(board: BoardConfig, config: Config, stage: SimStage): KeeperMa
 /** Accepted in the configuration, and not there yet: the operator must not believe otherwise. */
 function sayWhatIsNotBuilt(config: Config, log: Log): void {
   const parts: [boolean, string][] = [
-    [config.tls !== null, "tls: web page and WebSocket are served without it"],
     [config.federation.enabled, "federation: no peer is connected"],
     [config.mqtt.enabled, "mqtt: nothing is published"],
     [config.companion.listen !== null, "companion: no port is opened"],

@@ -15,6 +15,7 @@ import type { RoomOptions } from "./rooms.ts";
 import { history, send, tail } from "./rooms.ts";
 import { check, run, sim } from "./run.ts";
 import { roomCodes, rooms, status } from "./status.ts";
+import { addToken } from "./token.ts";
 
 const MAX_LIMIT = 100_000;
 
@@ -44,6 +45,7 @@ export async function main(args: readonly string[], io: CliIo): Promise<number> 
 const ADDED: AddCommands[] = [
   addMesh, // nodes, peers
   addHistoryFiles, // backup, export, import
+  addToken,
   addDoctor,
   addCompletion,
 ];

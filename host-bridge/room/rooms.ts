@@ -12,6 +12,7 @@ import type { Log } from "../log.ts";
 import { nodeCrypto } from "../node-crypto.ts";
 import { messageGuid } from "./guid.ts";
 import type { RoomMessage, Via } from "./message.ts";
+import { Retries } from "./retries.ts";
 import type { Store, StoreEntry } from "./store.ts";
 import { storeSentence } from "./store-errors.ts";
 import type { HistoryQuery } from "./store-query.ts";
@@ -77,6 +78,8 @@ interface RoomsParts {
   log: Log;
   /** This server's name. */
   origin: string;
+  /** Senders whom nobody here wants to read. */
+  isMuted?: (room: string, sender: string) => boolean;
 }
 
 /** `configuredKey` as roomKey() of room-key.ts gives it, 16 or 32 bytes. */
@@ -100,6 +103,7 @@ export class Rooms {
   private byName = new Map<string, Room>();
   private readonly parts: RoomsParts;
   private readonly cipher = new GroupCipher(nodeCrypto);
+  private readonly retries = new Retries();
   private waiting: Waiting[] = [];
   /** GUIDs of waiting posts, which the store does not know yet. */
   private readonly unwritten = new Set<string>();
@@ -156,7 +160,7 @@ export class Rooms {
    * and before anyone is told of it, or with the reason: `read_only`, `too_long`, `bad_request`, `store_...`.
    */
   post(room: Room, sender: string, text: string, via: Via, settle: (outcome: PostOutcome) => void): void {
-    const problem = postProblem(room, sender, text);
+    const problem = postProblem(room, sender, text) ?? this.muteProblem(room, sender);
     if (problem !== null) {
       settle({ ok: false, error: problem });
       return;
@@ -187,7 +191,10 @@ export class Rooms {
       return;
     }
     const { board, bootId, keyCheck, seq, own } = report;
-    const message = this.open(room, report.payload, "radio");
+    const heard = this.open(room, report.payload, "radio");
+    // The board may go on: what nobody is to read is as good as stored.
+    const isWanted = heard !== null && !this.isMuted(room, heard.sender) && (own || !this.retries.isRetry(heard));
+    const message = isWanted ? heard : null;
     if (message !== null) {
       message.board = board;
       message.hops = own ? 0 : report.hops;
@@ -267,6 +274,15 @@ export class Rooms {
     this.failure = null;
     this.lost = 0;
     events.emit("store", { error: null });
+  }
+
+  private isMuted(room: Room, sender: string): boolean {
+    return this.parts.isMuted?.(room.name, sender) ?? false;
+  }
+
+  private muteProblem(room: Room, sender: string): RoomError | null {
+    if (!this.isMuted(room, sender)) return null;
+    return new RoomError("read_only", `${JSON.stringify(sender)} is muted in "${room.name}"`);
   }
 
   private enqueue(waiting: Waiting): void {

@@ -16,6 +16,10 @@ export function prepareSql(db: Database) {
     countSenders: db.prepare(
       "SELECT count(DISTINCT sender) AS n FROM messages WHERE room = ? AND received_at >= ? AND sender <> ''",
     ),
+    senders: db.prepare(
+      `SELECT sender AS name, max(received_at) AS lastSeen, count(*) AS messages FROM messages
+        WHERE room = ? AND received_at >= ? AND sender <> '' GROUP BY sender ORDER BY lastSeen DESC, name`,
+    ),
     hasSeen: db.prepare("SELECT 1 FROM seen WHERE guid = ?"),
     addSeen: db.prepare("INSERT OR IGNORE INTO seen (room, guid) VALUES (?, ?)"),
     pruneSeen: db.prepare(

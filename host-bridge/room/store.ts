@@ -18,6 +18,13 @@ export interface Cursor {
   seq: number;
 }
 
+export interface Sender {
+  name: string;
+  /** Unix milliseconds. */
+  lastSeen: number;
+  messages: number;
+}
+
 /** One step of a transaction; every part may be absent. */
 export interface StoreEntry {
   message: RoomMessage | null;
@@ -179,6 +186,12 @@ export class Store {
 
   countMessages(room: string): number {
     return this.row(room).count;
+  }
+
+  /** Who wrote in a room, of the kept messages that came in at or after `sinceMs`; the last one first. */
+  senders(room: string, sinceMs: number): Sender[] {
+    const { id } = this.row(room);
+    return this.guard(() => this.sql.senders.all(id, sinceMs) as Sender[]).map((row) => ({ ...row }));
   }
 
   /** Distinct senders of the kept messages that came in at or after `sinceMs` (Unix milliseconds). */

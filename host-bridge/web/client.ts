@@ -1,19 +1,27 @@
 import { createHmac, randomBytes, randomUUID, timingSafeEqual } from "node:crypto";
 import type { RawData, WebSocket } from "ws";
+import type { Asker } from "../auth/asker.ts";
+import { type Gate, Wait } from "../auth/gate.ts";
+import { mayDo, maySee, type Principal, seesAll } from "../auth/principal.ts";
 import type { Clock } from "../clock.ts";
-import type { RoomError } from "../errors.ts";
+import type { ClientsConfig } from "../config/schema.ts";
+import { RoomError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { wireMessage } from "../room/message.ts";
 import { nameProblem, postProblem, type Room, type Rooms } from "../room/rooms.ts";
 import { type ClientFrame, type ErrorCode, MAX_CLIENT_FRAME, parseClientFrame, type Ref } from "./frames.ts";
+import type { Participant } from "./status.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
 export interface ClientParts {
   rooms: Rooms;
   clock: Clock;
   log: Log;
-  authRequired: boolean;
-  rateLimit: { messagesPerMinute: number; burst: number };
+  gate: Gate;
+  /** `clients` of the configuration as it is now. */
+  settings: () => ClientsConfig;
+  topic: (room: Room) => string;
+  participants: (room: Room) => Participant[];
   /** Who has joined what; clients enter and leave by themselves. */
   members: Map<Room, Set<Client>>;
 }
@@ -21,11 +29,14 @@ export interface ClientParts {
 /** WebSocket close codes (RFC 6455 section 7.4, IANA registry). */
 export const CLOSE = { goingAway: 1001, policy: 1008, tryLater: 1013 } as const;
 
-/** A client that leaves this much unread is dropped; the others never wait for it. */
-const MAX_UNREAD_BYTES = 1024 * 1024;
 const HELLO_MS = 10_000;
-const PING_MS = 30_000;
 const RETRY_S = 5;
+/** Frames of any kind: what a client may send at once and on average, beyond what its posts need. */
+const FRAMES = { perMinute: 1200, burst: 200 };
+/** Frames that may come while a token is being checked. */
+const MAX_EARLY = 32;
+/** Stands in for the key of a room that is not there, so that a wrong proof takes as long. */
+const NO_KEY = randomBytes(32);
 
 type Frame = object;
 
@@ -33,41 +44,50 @@ type Frame = object;
 export class Client {
   readonly id = randomUUID();
   private readonly socket: WebSocket;
+  private readonly asker: Asker;
   private readonly parts: ClientParts;
   private readonly nonce = randomBytes(32);
-  private readonly posts: TokenBucket;
+  private readonly posts = new TokenBucket();
+  private readonly frames = new TokenBucket();
+  private principal: Principal | null = null;
   private name: string | null = null;
-  /** Something has come since the last ping. */
-  private alive = true;
-  private maxUnread = MAX_UNREAD_BYTES;
+  /** Frames that came while a token is being checked; null when none is. */
+  private early: [data: Buffer, isBinary: boolean][] | null = null;
+  /** Monotonic ms of the last sign of life. */
+  private heardMs: number;
+  private moreUnread = 0;
   private cancelTimer: () => void;
+  private cancelPause: () => void = () => undefined;
 
-  constructor(socket: WebSocket, parts: ClientParts) {
-    const { clock, rateLimit } = parts;
+  constructor(socket: WebSocket, asker: Asker, parts: ClientParts) {
+    const { clock } = parts;
     this.socket = socket;
+    this.asker = asker;
     this.parts = parts;
-    this.posts = new TokenBucket(rateLimit.messagesPerMinute, rateLimit.burst, clock.nowMs());
+    this.heardMs = clock.nowMs();
     this.cancelTimer = clock.after(HELLO_MS, () => this.refuse("bad_request", "no hello came", CLOSE.policy));
     socket.on("message", (data, isBinary) => this.onMessage(data, isBinary));
     socket.on("pong", () => {
-      this.alive = true;
+      this.heardMs = clock.nowMs();
     });
     // A broken frame or connection; ws closes by itself, and `close` follows.
     socket.on("error", (error) => parts.log.debug(`client ${this.id}: ${error.message}`));
     socket.on("close", () => {
       this.cancelTimer();
+      this.cancelPause();
       for (const members of parts.members.values()) members.delete(this);
     });
   }
 
-  hasSaidHello(): boolean {
-    return this.name !== null;
+  /** The name it gave, null before its hello. */
+  sender(): string | null {
+    return this.name;
   }
 
   /** Sends a frame that is already text, the same for every client of a room. */
   sendText(frame: string | Buffer): void {
     if (this.socket.readyState !== this.socket.OPEN) return;
-    if (this.socket.bufferedAmount > this.maxUnread) {
+    if (this.socket.bufferedAmount > this.parts.settings().sendQueueKb * 1024 + this.moreUnread) {
       this.parts.log.warn(`client ${this.id} was dropped: it does not read`);
       // No farewell: it would only queue behind what is not read.
       this.terminate();
@@ -76,9 +96,15 @@ export class Client {
     this.socket.send(frame, { binary: false });
   }
 
+  /** Ends the connection when the token it was opened with has been revoked or is over. */
+  checkRights(): void {
+    if (this.principal === null || this.parts.gate.stillStands(this.principal)) return;
+    this.refuse("auth_failed", "this token is no longer good", CLOSE.policy);
+  }
+
   /** An error frame and the end. */
-  refuse(code: ErrorCode, message: string, closeCode: number): void {
-    this.send(errorFrame(code, message, undefined));
+  refuse(code: ErrorCode, message: string, closeCode: number, ref?: Ref): void {
+    this.send(errorFrame(code, message, ref));
     this.close(closeCode, message);
   }
 
@@ -97,10 +123,29 @@ export class Client {
   }
 
   private onMessage(data: RawData, isBinary: boolean): void {
-    this.alive = true;
+    this.heardMs = this.parts.clock.nowMs();
     if (this.socket.readyState !== this.socket.OPEN) return;
+    if (this.early !== null) {
+      if (this.early.length < MAX_EARLY) this.early.push([data as Buffer, isBinary]);
+      else this.refuse("bad_request", "too many frames before welcome", CLOSE.policy);
+      return;
+    }
+    this.slowDown();
     const answer = this.answer(data as Buffer, isBinary);
     if (answer !== null) this.send(answer);
+  }
+
+  /** Who sends without end is read more slowly; TCP makes him wait, and nobody else does. */
+  private slowDown(): void {
+    const { clock, settings } = this.parts;
+    const { messagesPerMinute, burst } = settings().rateLimit;
+    const waitS = this.frames.take(clock.nowMs(), {
+      perMinute: FRAMES.perMinute + 2 * messagesPerMinute,
+      burst: FRAMES.burst + 2 * burst,
+    });
+    if (waitS === 0 || this.socket.isPaused) return;
+    this.socket.pause();
+    this.cancelPause = clock.after(waitS * 1000, () => this.socket.resume());
   }
 
   /** The frame to answer with, null when there is none (yet). */
@@ -114,49 +159,95 @@ export class Client {
     if (!parsed.ok) return errorFrame("bad_request", parsed.problem, parsed.ref);
     const { frame } = parsed;
     if (frame.type === "hello") return this.hello(frame.name, frame.token, frame.ref);
-    if (this.name === null) {
-      const code = this.parts.authRequired ? "auth_required" : "bad_request";
+    const { name, principal } = this;
+    if (name === null || principal === null) {
+      const code = this.parts.gate.isRequired() ? "auth_required" : "bad_request";
       return errorFrame(code, "say hello first", frame.ref);
     }
+    if (frame.type === "join") return this.join(principal, frame);
     const room = this.parts.rooms.get(frame.room);
-    if (room === undefined) {
-      return errorFrame("unknown_room", `there is no room ${JSON.stringify(frame.room)}`, frame.ref);
-    }
-    if (frame.type === "join") return this.join(room, frame);
+    // Who has joined knows that the room is there, also where lists do not show it to him.
+    if (room === undefined || !(maySee(principal, room) || this.isIn(room))) return unknownRoom(frame.room, frame.ref);
     if (frame.type === "leave") return this.leave(room, frame.ref);
-    return this.post(this.name, room, frame);
+    if (frame.type === "participants") return this.participants(room, frame.ref);
+    return this.post(principal, name, room, frame);
   }
 
   private hello(name: string, token: string | undefined, ref: Ref): Frame | null {
-    const { authRequired, rooms } = this.parts;
+    const { gate } = this.parts;
     if (this.name !== null) return errorFrame("bad_request", "hello was said already", ref);
-    if (token !== undefined || authRequired) {
-      // Tokens do not exist yet, so none can be right.
-      if (token !== undefined) this.refuse("auth_failed", "this token is not known here", CLOSE.policy);
-      else this.refuse("auth_required", "this server wants a token", CLOSE.policy);
+    if (token !== undefined) {
+      this.early = [];
+      void this.login(name, token, ref);
       return null;
     }
+    if (gate.isRequired()) {
+      this.refuse("auth_required", "this server wants a token", CLOSE.policy, ref);
+      return null;
+    }
+    return this.welcome(name, gate.withoutToken(this.asker), ref);
+  }
+
+  private async login(name: string, token: string, ref: Ref): Promise<void> {
+    const { gate, log } = this.parts;
+    try {
+      const answer = this.welcome(name, await gate.withToken(token, this.asker), ref);
+      const early = this.early ?? [];
+      this.early = null;
+      this.send(answer);
+      for (const [data, isBinary] of early) this.onMessage(data, isBinary);
+    } catch (error) {
+      if (error instanceof Wait) {
+        this.send({ ...errorFrame("rate_limited", error.message, ref), retry_after_s: error.retryAfterS });
+        this.close(CLOSE.tryLater, error.message);
+      } else if (error instanceof RoomError && error.code === "auth_failed") {
+        this.refuse("auth_failed", error.message, CLOSE.policy, ref);
+      } else {
+        log.error(`a token cannot be checked: ${String(error)}`);
+        this.send(unavailableFrame(ref));
+        this.close(CLOSE.tryLater, "try again later");
+      }
+    }
+  }
+
+  private welcome(name: string, principal: Principal, ref: Ref): Frame {
     const problem = nameProblem(name);
     if (problem !== null) return errorFrame("bad_request", problem, ref);
+    const { rooms } = this.parts;
     this.name = name;
+    this.principal = principal;
     this.cancelTimer();
+    this.heardMs = this.parts.clock.nowMs();
     this.keepAlive();
+    const list = rooms.list.filter((room) => maySee(principal, room));
     return {
       type: "welcome",
       client_id: this.id,
       nonce: this.nonce.toString("hex"),
-      rooms: rooms.list.map((room) => ({ name: room.name, private: room.isPrivate, description: room.description })),
+      rooms: list.map((room) => ({
+        ...{ name: room.name, private: room.isPrivate, description: room.description, topic: this.topic(room) },
+      })),
     };
   }
 
-  private join(room: Room, { proof, limit, grep, ref }: ClientFrame & { type: "join" }): Frame | null {
-    if (room.isPrivate && !this.proves(room, proof)) {
-      return errorFrame("proof_failed", `"${room.name}" is private: prove that you hold its key`, ref);
+  private topic(room: Room): string | undefined {
+    return this.parts.topic(room) || undefined;
+  }
+
+  private join(
+    principal: Principal,
+    { room: name, proof, limit, grep, ref }: ClientFrame & { type: "join" },
+  ): Frame | null {
+    const room = this.parts.rooms.get(name);
+    const isSeen = room !== undefined && maySee(principal, room);
+    if (room === undefined || room.isPrivate || !isSeen) {
+      const refusal = this.proofProblem(principal, room, name, proof, ref);
+      if (refusal !== null || room === undefined) return refusal;
     }
     let joined: string;
     try {
       const history = this.parts.rooms.history(room, { limit, grep }).map(wireMessage);
-      joined = JSON.stringify({ type: "joined", room: room.name, history, ref });
+      joined = JSON.stringify({ type: "joined", room: room.name, topic: this.topic(room), history, ref });
     } catch (error) {
       this.parts.log.error(`the history of "${room.name}" cannot be read: ${String(error)}`);
       return unavailableFrame(ref);
@@ -164,9 +255,38 @@ export class Client {
     const members = this.parts.members.get(room) ?? new Set();
     this.parts.members.set(room, members.add(this));
     // A long history is no sign of a client that does not read.
-    this.maxUnread = Math.max(this.maxUnread, MAX_UNREAD_BYTES + joined.length);
+    this.moreUnread = Math.max(this.moreUnread, joined.length);
     this.sendText(joined);
     return null;
+  }
+
+  /**
+   * Why a room that is not simply open is not joined, null when the proof is right. For a room that he may not see, answer
+   * and work are those for a name that nobody has.
+   */
+  private proofProblem(
+    principal: Principal,
+    room: Room | undefined,
+    name: string,
+    proof: string | undefined,
+    ref: Ref,
+  ): Frame | null {
+    const { gate } = this.parts;
+    const isSeen = room !== undefined && maySee(principal, room);
+    if (!isSeen && (proof === undefined || seesAll(principal))) return unknownRoom(name, ref);
+    // Who sits at this machine has the keys of the configuration anyway.
+    const isGuessing = principal.kind !== "local";
+    try {
+      if (isGuessing) gate.mustNotWait(this.asker);
+    } catch (error) {
+      if (!(error instanceof Wait)) throw error;
+      return { ...errorFrame("rate_limited", error.message, ref), retry_after_s: error.retryAfterS };
+    }
+    const isProven = this.proves(room?.key ?? NO_KEY, name, proof);
+    const isInReach = principal.rooms === null || principal.rooms.includes(name);
+    if (isProven && isInReach && room?.isPrivate === true) return null;
+    if (isGuessing && proof !== undefined) gate.failed(this.asker);
+    return errorFrame("proof_failed", `${JSON.stringify(name)} opens to a proof of its key, and this is none`, ref);
   }
 
   private leave(room: Room, ref: Ref): Frame | null {
@@ -174,12 +294,20 @@ export class Client {
     return left ? null : errorFrame("not_joined", `"${room.name}" was not joined`, ref);
   }
 
-  private post(sender: string, room: Room, { text, ref }: ClientFrame & { type: "post" }): Frame | null {
-    const { rooms, clock, members } = this.parts;
-    if (!members.get(room)?.has(this)) return errorFrame("not_joined", `join "${room.name}" first`, ref);
+  private participants(room: Room, ref: Ref): Frame {
+    if (!this.isIn(room)) return errorFrame("not_joined", `join "${room.name}" first`, ref);
+    return { type: "participants", room: room.name, participants: this.parts.participants(room), ref };
+  }
+
+  private post(principal: Principal, sender: string, room: Room, frame: ClientFrame & { type: "post" }): Frame | null {
+    const { rooms, clock, settings } = this.parts;
+    const { text, ref } = frame;
+    if (!this.isIn(room)) return errorFrame("not_joined", `join "${room.name}" first`, ref);
+    if (!mayDo(principal, "post")) return errorFrame("read_only", "this token may only read", ref);
     const problem = postProblem(room, sender, text);
     if (problem !== null) return failureFrame(problem, ref);
-    const waitS = this.posts.take(clock.nowMs());
+    const { messagesPerMinute: perMinute, burst } = settings().rateLimit;
+    const waitS = this.posts.take(clock.nowMs(), { perMinute, burst });
     if (waitS > 0) {
       const message = `too many messages: the next may come in ${waitS} s`;
       return { ...errorFrame("rate_limited", message, ref), retry_after_s: waitS };
@@ -190,20 +318,25 @@ export class Client {
     return null;
   }
 
+  private isIn(room: Room): boolean {
+    return this.parts.members.get(room)?.has(this) === true;
+  }
+
   /** SPEC section 4: proof = HMAC-SHA256(room key, nonce bytes || UTF-8 room name). */
-  private proves(room: Room, proof: string | undefined): boolean {
-    const expected = createHmac("sha256", room.key).update(this.nonce).update(room.name, "utf8").digest();
+  private proves(key: Uint8Array, room: string, proof: string | undefined): boolean {
+    const expected = createHmac("sha256", key).update(this.nonce).update(room, "utf8").digest();
     const given = Buffer.from(proof ?? "", "hex");
-    return given.length === expected.length && timingSafeEqual(given, expected);
+    const isWhole = given.length === expected.length;
+    return timingSafeEqual(isWhole ? given : Buffer.alloc(expected.length), expected) && isWhole;
   }
 
   private keepAlive(): void {
-    this.cancelTimer = this.parts.clock.after(PING_MS, () => {
-      if (!this.alive) {
+    const { clock, settings } = this.parts;
+    this.cancelTimer = clock.after(settings().pingIntervalS * 1000, () => {
+      if (clock.nowMs() - this.heardMs >= settings().idleTimeoutS * 1000) {
         this.terminate();
         return;
       }
-      this.alive = false;
       this.socket.ping();
       this.keepAlive();
     });
@@ -212,6 +345,10 @@ export class Client {
 
 function errorFrame(code: ErrorCode, message: string, ref: Ref): Frame {
   return { type: "error", code, message, ref };
+}
+
+function unknownRoom(name: string, ref: Ref): Frame {
+  return errorFrame("unknown_room", `there is no room ${JSON.stringify(name)}`, ref);
 }
 
 function unavailableFrame(ref: Ref): Frame {

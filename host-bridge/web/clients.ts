@@ -1,20 +1,28 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
+import type { Asker } from "../auth/asker.ts";
+import { Attempts } from "../auth/attempts.ts";
 import type { Events } from "../events.ts";
 import { wireMessage } from "../room/message.ts";
-import type { Room } from "../room/rooms.ts";
+import type { Room, RoomsChange } from "../room/rooms.ts";
 import { CLOSE, Client, type ClientParts } from "./client.ts";
 import { MAX_CLIENT_FRAME } from "./frames.ts";
+import { refuseUpgrade } from "./refuse-upgrade.ts";
 
 const SUBPROTOCOL = "meshcore-room.v1";
 // A larger frame than allowed still gets its answer, up to here; beyond, ws closes the connection (1009).
 const MAX_READ = 16 * MAX_CLIENT_FRAME;
 const FAREWELL_MS = 500;
+/** How soon a revoked or expired token ends the connections it opened. */
+const RIGHTS_MS = 1000;
+/** Connections above the limit that are told so; then the address waits, longer each time. */
+const PUSHY = { failures: 50, delayS: 1, maxDelayS: 60, forgetAfterS: 300 };
 
-export type ClientsParts = Omit<ClientParts, "members" | "rateLimit"> & {
+export type ClientsParts = Omit<ClientParts, "members" | "participants"> & {
   events: Events;
-  rateLimit: ClientParts["rateLimit"] & { connectionsPerAddress: number };
+  /** Who takes part in a room, given who has joined it. */
+  participants: (room: Room, clients: Clients) => ReturnType<ClientParts["participants"]>;
 };
 
 /** The WebSocket clients: who is here, what each has joined, and the messages on their way to them. */
@@ -23,6 +31,7 @@ export class Clients {
   private readonly members = new Map<Room, Set<Client>>();
   private readonly all = new Set<Client>();
   private readonly perAddress = new Map<string, number>();
+  private readonly pushy = new Attempts();
   private readonly server = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_READ,
@@ -39,31 +48,43 @@ export class Clients {
   start(): () => Promise<void> {
     const off = this.parts.events.on("message", (message) => {
       const room = this.parts.rooms.get(message.room);
-      const members = room === undefined ? undefined : this.members.get(room);
-      if (members === undefined || members.size === 0) return;
-      // Once for all, as bytes: ws would encode a string again for each client.
-      const frame = Buffer.from(JSON.stringify(wireMessage(message)));
-      for (const client of members) client.sendText(frame);
+      if (room !== undefined) this.tell(room, wireMessage(message));
     });
+    const offRooms = this.parts.events.on("rooms", (change) => this.roomsChanged(change));
+    const lookAtRights = (): void => {
+      cancel = this.parts.clock.after(RIGHTS_MS, lookAtRights);
+      for (const client of this.all) client.checkRights();
+    };
+    let cancel = this.parts.clock.after(RIGHTS_MS, lookAtRights);
     return async () => {
+      cancel();
       off();
+      offRooms();
       await this.end();
     };
   }
 
   /** Takes over the connection of an HTTP upgrade request. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const { gate, clock } = this.parts;
+    const asker = gate.asker(request.socket.remoteAddress, request.headers);
+    const waitS = this.pushy.waitS(asker.address, clock.nowMs());
+    if (waitS > 0) {
+      refuseUpgrade(socket, "429 Too Many Requests", `Retry-After: ${waitS}\r\n`);
+      return;
+    }
     this.server.handleUpgrade(request, socket, head, (webSocket) => {
-      const address = request.socket.remoteAddress ?? "";
-      const { connectionsPerAddress } = this.parts.rateLimit;
-      const client = new Client(webSocket, { ...this.parts, members: this.members });
-      const count = this.countAddress(address, 1);
+      const participants = (room: Room) => this.parts.participants(room, this);
+      const client = new Client(webSocket, asker, { ...this.parts, members: this.members, participants });
+      const count = this.countAddress(asker, 1);
       this.all.add(client);
       webSocket.on("close", () => {
         this.all.delete(client);
-        this.countAddress(address, -1);
+        this.countAddress(asker, -1);
       });
+      const { connectionsPerAddress } = this.parts.settings().rateLimit;
       if (count > connectionsPerAddress) {
+        this.pushy.failed(asker.address, clock.nowMs(), PUSHY);
         const message = `at most ${connectionsPerAddress} connections from one address`;
         client.refuse("too_many_connections", message, CLOSE.tryLater);
       }
@@ -73,7 +94,7 @@ export class Clients {
   /** Clients that have said hello. */
   count(): number {
     let count = 0;
-    for (const client of this.all) if (client.hasSaidHello()) count++;
+    for (const client of this.all) if (client.sender() !== null) count++;
     return count;
   }
 
@@ -81,7 +102,60 @@ export class Clients {
     return this.members.get(room)?.size ?? 0;
   }
 
-  private countAddress(address: string, change: number): number {
+  /** Names of who has joined the room, each once. */
+  namesIn(room: Room): string[] {
+    const names = new Set<string>();
+    for (const client of this.members.get(room) ?? []) {
+      const name = client.sender();
+      if (name !== null) names.add(name);
+    }
+    return [...names];
+  }
+
+  /** Shows a text of the operator to who is in the room, or to everybody. Returns how many are told. */
+  notice(text: string, room: Room | null): number {
+    if (room !== null) return this.tell(room, { type: "notice", room: room.name, text });
+    const frame = Buffer.from(JSON.stringify({ type: "notice", text }));
+    let count = 0;
+    for (const client of this.all) {
+      if (client.sender() === null) continue;
+      client.sendText(frame);
+      count++;
+    }
+    return count;
+  }
+
+  topicChanged(room: Room): void {
+    this.tell(room, { type: "topic", room: room.name, topic: this.parts.topic(room) });
+  }
+
+  /** Who is in a room that stays, stays in it; a new key of a private room has to be proven again. */
+  private roomsChanged({ removed, changed }: RoomsChange): void {
+    for (const { previous, room, isRekeyed } of changed) {
+      if (room.isPrivate && (isRekeyed || !previous.isPrivate)) this.dismiss(previous, "the room has a new key");
+      const members = this.members.get(previous);
+      this.members.delete(previous);
+      if (members !== undefined) this.members.set(room, members);
+      if (previous.topic !== room.topic) this.topicChanged(room);
+    }
+    for (const room of removed) this.dismiss(room, "the room was removed");
+  }
+
+  private dismiss(room: Room, reason: string): void {
+    this.tell(room, { type: "left", room: room.name, reason });
+    this.members.delete(room);
+  }
+
+  private tell(room: Room, frame: object): number {
+    const members = this.members.get(room);
+    if (members === undefined || members.size === 0) return 0;
+    // Once for all, as bytes: ws would encode a string again for each client.
+    const bytes = Buffer.from(JSON.stringify(frame));
+    for (const client of members) client.sendText(bytes);
+    return members.size;
+  }
+
+  private countAddress({ address }: Asker, change: number): number {
     const count = (this.perAddress.get(address) ?? 0) + change;
     if (count > 0) this.perAddress.set(address, count);
     else this.perAddress.delete(address);

@@ -42,9 +42,13 @@ const clientFrame = z.discriminatedUnion(
     }),
     z.object({ type: z.literal("leave"), room, ref }),
     z.object({ type: z.literal("post"), room, text: z.string({ error: "a text" }), ref }),
+    z.object({ type: z.literal("participants"), room, ref }),
   ],
-  { error: "one of hello, join, leave, post" },
+  { error: "one of hello, join, leave, post, participants" },
 );
+
+/** Every `type` that a client may send. */
+export const CLIENT_FRAMES = clientFrame.options.map((option) => option.shape.type.value);
 
 export type ClientFrame = z.infer<typeof clientFrame>;
 export type Ref = ClientFrame["ref"];

@@ -1,77 +1,85 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
+import type { Server as HttpsServer } from "node:https";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
-import { z } from "zod";
+import type { z } from "zod";
+import type { Asker } from "../auth/asker.ts";
+import type { Gate } from "../auth/gate.ts";
+import { mayDo, type Principal } from "../auth/principal.ts";
+import type { Clock } from "../clock.ts";
 import { addressText, isLoopback } from "../config/address.ts";
 import type { Config } from "../config/schema.ts";
 import { describe, RoomError } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { wireMessage } from "../room/message.ts";
-import type { Room, Rooms } from "../room/rooms.ts";
+import { HttpError, toAnswer } from "./http-error.ts";
 import { listenError } from "./listen-error.ts";
-import { page, pagePolicy } from "./page.ts";
-import type { Status } from "./status.ts";
+import { openApiDocument } from "./openapi.ts";
+import { refuseUpgrade } from "./refuse-upgrade.ts";
+import type { Access, Route } from "./route.ts";
+import { type RouteParts, routes } from "./routes.ts";
+import { readTls, watchTls } from "./tls.ts";
+import { Buckets } from "./token-bucket.ts";
 
-export interface HttpParts {
-  config: Config;
-  rooms: Rooms;
+export type HttpParts = Omit<RouteParts, "openApi" | "takePost" | "clients"> & {
+  /** As they are now. */
+  settings: () => Config["clients"];
+  gate: Gate;
+  clock: Clock;
   log: Log;
-  status: () => Status;
-  clients: { upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void };
-}
-
-/** An answer that is no success, as `{code, message}` and its HTTP status. */
-class HttpError extends Error {
-  readonly statusCode: number;
-  readonly code: string;
-
-  constructor(statusCode: number, code: string, message: string) {
-    super(message);
-    this.statusCode = statusCode;
-    this.code = code;
-  }
-}
+  clients: RouteParts["clients"] & { upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void };
+};
 
 const MAX_BODY = 16 * 1024;
-const DEFAULT_LIMIT = 50;
-
-const messagesQuery = z.object({
-  before: z.string().max(64).optional(),
-  limit: z.coerce.number({ error: "a whole number" }).int().min(1).default(DEFAULT_LIMIT),
-});
-
-const postBody = z.object({
-  sender: z.string({ error: "a name" }),
-  text: z.string({ error: "a text" }),
-  ref: z.union([z.string().max(200), z.number()]).optional(),
-});
+/** Connections of one address besides the WebSockets it may have. */
+const MORE_CONNECTIONS = 64;
 
 /** The HTTP side of SPEC section 4. Nothing listens before start(). */
 export class HttpServer {
+  /** What it serves; there is nothing besides. */
+  readonly routes: readonly Route[];
   private readonly parts: HttpParts;
   private readonly app: FastifyInstance;
   private readonly sockets = new Set<Socket>();
+  private readonly perAddress = new Map<string, number>();
+  private readonly posts = new Buckets();
+  private readonly known = new WeakMap<FastifyRequest, { asker: Asker; principal: Principal }>();
+  private readonly tls: ReturnType<typeof readTls> | null;
+  private stopWatching: () => void = () => undefined;
 
+  /** Throws RoomError `tls_unusable`. */
   constructor(parts: HttpParts) {
     this.parts = parts;
-    this.app = fastify({ bodyLimit: MAX_BODY, forceCloseConnections: true, routerOptions: { maxParamLength: 200 } });
+    const { tls } = parts.sources.config;
+    this.tls = tls === null ? null : readTls(tls);
+    this.app = fastify({
+      ...{ bodyLimit: MAX_BODY, forceCloseConnections: true, routerOptions: { maxParamLength: 200 } },
+      ...{ requestTimeout: 30_000, http: { headersTimeout: 15_000 } },
+      ...(this.tls === null ? {} : { https: { ...this.tls, handshakeTimeout: 15_000, headersTimeout: 15_000 } }),
+    }) as unknown as FastifyInstance;
+    let document: object | null = null;
+    this.routes = routes({
+      ...parts,
+      openApi: () => (document ??= openApiDocument(this.routes)),
+      takePost: ({ principal, asker }) => {
+        const { messagesPerMinute: perMinute, burst } = parts.settings().rateLimit;
+        return this.posts.take(principal.token?.id ?? asker.address, parts.clock.nowMs(), { perMinute, burst });
+      },
+    });
     this.app.addHook("onRequest", async (request, reply) => this.onRequest(request, reply));
     this.app.setErrorHandler((error, request, reply) => this.onError(error, request, reply));
-    this.app.setNotFoundHandler((request, reply) => {
-      reply.code(404).send({ code: "not_found", message: `there is nothing at ${request.method} ${request.url}` });
+    this.app.setNotFoundHandler(({ method, url }, reply) => {
+      reply.code(404).send({ code: "not_found", message: `there is nothing at ${method} ${url}` });
     });
-    this.routes();
+    for (const route of this.routes) this.add(route);
   }
 
   /** Listens and returns the URL. Throws RoomError `port_in_use`, `address_unusable`. */
   async start(): Promise<string> {
-    const { listen } = this.parts.config;
-    const { server } = this.app;
-    server.on("connection", (socket: Socket) => {
-      this.sockets.add(socket);
-      socket.on("close", () => this.sockets.delete(socket));
-    });
+    const { config } = this.parts.sources;
+    const { listen, tls } = config;
+    const server = this.app.server as Server | HttpsServer;
+    server.on("connection", (socket: Socket) => this.onConnection(socket));
     server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       this.upgrade(request, socket, head);
     });
@@ -80,150 +88,145 @@ export class HttpServer {
     } catch (error) {
       throw listenError(error, listen);
     }
+    if (tls !== null && this.tls !== null) {
+      this.stopWatching = watchTls(server as HttpsServer, tls, this.tls, this.parts.clock, this.parts.log);
+    }
     const address = server.address();
     const port = typeof address === "object" && address !== null ? address.port : listen.port;
-    return `http://${addressText({ host: listen.host, port })}`;
+    return `${tls === null ? "http" : "https"}://${addressText({ host: listen.host, port })}`;
   }
 
   async stop(): Promise<void> {
+    this.stopWatching();
     const closed = this.app.close();
     // What is half way through a request would hold the close.
     for (const socket of this.sockets) socket.destroy();
     await closed;
   }
 
-  private routes(): void {
-    const { app } = this;
-    const { rooms, status } = this.parts;
-    app.get("/healthz", async () => ({ ok: true }));
-    app.get("/status", async (request) => {
-      this.mustBeLocal(request);
-      return status();
-    });
-    app.get("/", async (_request, reply) => {
-      reply.header("content-security-policy", pagePolicy).type("text/html; charset=utf-8");
-      return page;
-    });
-    // A plain request where an upgrade belongs.
-    app.get("/ws", async (_request, reply) => {
-      reply.header("upgrade", "websocket");
-      throw new HttpError(426, "upgrade_required", "this is a WebSocket (subprotocol meshcore-room.v1)");
-    });
-    app.get("/api/v1/rooms", async (request) => {
-      this.mustBeKnown(request);
-      const count = new Map(status().rooms.map(({ name, messages }) => [name, messages]));
-      const list = rooms.list.map(({ name, isPrivate, description, readOnly, maxHistory }) => ({
-        ...{ name, private: isPrivate, description, read_only: readOnly },
-        ...{ messages: count.get(name) ?? 0, max_history: maxHistory },
-      }));
-      return { rooms: list };
-    });
-    app.get<{ Params: { room: string } }>("/api/v1/rooms/:room/messages", async (request) => {
-      this.mustBeKnown(request);
-      const room = this.publicRoom(request.params.room);
-      const { before, limit } = parse(messagesQuery, request.query);
-      // Digits alone are a time (Unix seconds), anything else is the GUID of a message.
-      const bound = before !== undefined && /^\d+$/.test(before) ? Number(before) : before;
-      return { room: room.name, messages: rooms.history(room, { limit, before: bound }).map(wireMessage) };
-    });
-    app.post<{ Params: { room: string } }>("/api/v1/rooms/:room/messages", async (request, reply) => {
-      this.mustBeKnown(request);
-      const room = this.publicRoom(request.params.room);
-      const { sender, text, ref } = parse(postBody, request.body);
-      const guid = await new Promise<string>((resolve, reject) => {
-        rooms.post(room, sender, text, "client", (outcome) => {
-          if (outcome.ok) resolve(outcome.message.guid);
-          else reject(outcome.error);
-        });
-      });
-      reply.code(201);
-      return { guid, ref };
+  private add(route: Route): void {
+    this.app.route({
+      method: route.method,
+      url: route.path.replace(/\{(\w+)\}/g, ":$1"),
+      config: { access: route.access },
+      handler: async (request, reply) => {
+        const known = this.known.get(request);
+        if (known === undefined) throw new Error("bug: a request that nobody looked at");
+        const asked = {
+          ...{ ...known, reply },
+          params: checked(route.params, request.params, "the address"),
+          query: checked(route.query, request.query, "the query"),
+          body: checked(route.body, request.body, "the body"),
+        };
+        const answer = await route.handle(asked);
+        reply.code(route.status ?? 200);
+        if (route.contentType !== undefined) reply.type(route.contentType);
+        return answer;
+      },
     });
   }
 
+  /** Before anything of the request is read: who asks, and whether this route is for them. */
   private async onRequest(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     reply.header("x-content-type-options", "nosniff");
     reply.header("referrer-policy", "no-referrer");
     reply.header("cache-control", "no-store");
-    if (!isSameSite(request.headers.origin, request.headers.host)) {
+    if (this.allowOrigin(request, reply) && request.method === "OPTIONS") {
+      reply.header("access-control-allow-methods", "GET, POST, PUT, DELETE");
+      reply.header("access-control-allow-headers", "authorization, content-type");
+      await reply.code(204).send();
+      return;
+    }
+    const { gate } = this.parts;
+    const asker = gate.asker(request.socket.remoteAddress, request.headers);
+    const access = (request.routeOptions.config as { access?: Access }).access ?? "open";
+    if (access === "open") {
+      this.known.set(request, { asker, principal: gate.withoutToken(asker) });
+      return;
+    }
+    const token = bearer(request.headers.authorization);
+    const principal = token === null ? gate.withoutToken(asker) : await gate.withToken(token, asker);
+    this.mustBeAllowed(principal, asker, access);
+    this.known.set(request, { asker, principal });
+  }
+
+  private mustBeAllowed(principal: Principal, asker: Asker, access: Exclude<Access, "open">): void {
+    const isFar = principal.kind === "anonymous" && !isLoopback(asker.address);
+    if (access === "status") {
+      const mayLook = principal.kind !== "anonymous" || (!isFar && principal.role !== "none");
+      if (!mayLook) throw new HttpError(401, "auth_required", "from another machine this needs a token");
+      return;
+    }
+    // Without a token other machines have the WebSocket only, and that only where authentication is optional.
+    if (isFar) throw new HttpError(401, "auth_required", "from another machine this needs a token");
+    if (principal.role === "none") throw new HttpError(401, "auth_required", "this server wants a token");
+    if (!mayDo(principal, access)) throw new HttpError(403, "forbidden", `this needs the role ${access}`);
+  }
+
+  /** A browser names the page that asks; programs send no Origin. Other sites' pages are refused unless the operator named them. */
+  private allowOrigin({ headers }: FastifyRequest, reply: FastifyReply): boolean {
+    const { origin, host } = headers;
+    if (origin === undefined || isSameSite(origin, host)) return false;
+    if (!this.parts.settings().allowedOrigins.includes(origin)) {
       throw new HttpError(403, "cross_site", "requests from pages of other sites are refused");
     }
+    reply.header("access-control-allow-origin", origin);
+    reply.header("vary", "origin");
+    return true;
   }
 
-  /** Tokens do not exist yet: who is not on this machine sees nothing. */
-  private mustBeLocal(request: FastifyRequest): void {
-    const address = (request.socket.remoteAddress ?? "").replace(/^::ffff:/, "");
-    if (!isLoopback(address)) throw new HttpError(401, "auth_required", "from another machine this needs a token");
-  }
-
-  /** Rooms take the same proof of identity here as over the WebSocket. */
-  private mustBeKnown(request: FastifyRequest): void {
-    this.mustBeLocal(request);
-    if (this.parts.config.clients.auth === "required") {
-      throw new HttpError(401, "auth_required", "this server wants a token");
-    }
-  }
-
-  private publicRoom(name: string): Room {
-    const room = this.parts.rooms.get(name);
-    if (room === undefined) throw new HttpError(404, "unknown_room", `there is no room ${JSON.stringify(name)}`);
-    if (room.isPrivate) {
-      throw new HttpError(403, "proof_failed", `"${name}" is private: join it over /ws with a proof of its key`);
-    }
-    return room;
+  private onConnection(socket: Socket): void {
+    const address = (socket.remoteAddress ?? "").replace(/^::ffff:/, "");
+    const count = (this.perAddress.get(address) ?? 0) + 1;
+    this.perAddress.set(address, count);
+    this.sockets.add(socket);
+    socket.on("close", () => {
+      this.sockets.delete(socket);
+      const left = (this.perAddress.get(address) ?? 1) - 1;
+      if (left > 0) this.perAddress.set(address, left);
+      else this.perAddress.delete(address);
+    });
+    const { rateLimit, trustedProxies } = this.parts.settings();
+    if (isLoopback(address) || trustedProxies.length > 0) return;
+    if (count > rateLimit.connectionsPerAddress + MORE_CONNECTIONS) socket.destroy();
   }
 
   private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on("error", (error) => this.parts.log.debug(`upgrade failed: ${error.message}`));
     const path = (request.url ?? "").split("?")[0];
     const { origin, host } = request.headers;
+    const isFine =
+      origin === undefined || isSameSite(origin, host) || this.parts.settings().allowedOrigins.includes(origin);
     if (path !== "/ws") refuseUpgrade(socket, "404 Not Found");
-    else if (!isSameSite(origin, host)) refuseUpgrade(socket, "403 Forbidden");
+    else if (!isFine) refuseUpgrade(socket, "403 Forbidden");
     else this.parts.clients.upgrade(request, socket, head);
   }
 
   private onError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-    const { status, code, message } = toAnswer(error);
-    if (status >= 500)
-      this.parts.log.error(`${request.method} ${request.routeOptions.url ?? ""} failed: ${String(error)}`);
-    reply.code(status).send({ code, message });
+    const { status, body } = toAnswer(error);
+    if (status >= 500) {
+      const what = error instanceof RoomError ? describe(error) : String(error);
+      this.parts.log.error(`${request.method} ${request.routeOptions.url ?? ""} failed: ${what}`);
+    }
+    if (status === 401) reply.header("www-authenticate", 'Bearer realm="meshcore-room"');
+    if (body.retry_after_s !== undefined) reply.header("retry-after", String(body.retry_after_s));
+    reply.code(status).type("application/json; charset=utf-8").send(body);
   }
 }
 
-const STATUS_BY_CODE: Record<string, number> = { bad_request: 400, too_long: 400, read_only: 403 };
-
-function toAnswer(error: unknown): { status: number; code: string; message: string } {
-  if (error instanceof HttpError) return { status: error.statusCode, code: error.code, message: error.message };
-  if (error instanceof RoomError) {
-    const status = STATUS_BY_CODE[error.code];
-    if (status !== undefined) return { status, code: error.code, message: describe(error) };
-    return { status: 503, code: "unavailable", message: "the history cannot be used now" };
-  }
-  // Fastify's own: a body that is no JSON, too large, of another type.
-  if (
-    error instanceof Error &&
-    "statusCode" in error &&
-    typeof error.statusCode === "number" &&
-    error.statusCode < 500
-  ) {
-    return { status: error.statusCode, code: "bad_request", message: error.message };
-  }
-  return { status: 500, code: "internal", message: "internal error" };
-}
-
-function parse<T>(schema: z.ZodType<T>, value: unknown): T {
+function checked(schema: z.ZodObject | undefined, value: unknown, what: string): unknown {
+  if (schema === undefined) return undefined;
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  throw new HttpError(400, "bad_request", `${issue.path.join(".") || "the body"}: expected ${issue.message}`);
+  throw new HttpError(400, "bad_request", `${issue.path.join(".") || what}: expected ${issue.message}`);
 }
 
-/** A browser names the page that asks. Programs send no Origin. */
-function isSameSite(origin: string | undefined, host: string | undefined): boolean {
-  if (origin === undefined) return true;
+/** The token of an Authorization header, null without one. Another scheme is the business of a proxy in front. */
+function bearer(header: string | undefined): string | null {
+  return /^bearer(?: +(\S*))? *$/i.exec(header ?? "")?.[1] ?? null;
+}
+
+function isSameSite(origin: string, host: string | undefined): boolean {
   return URL.canParse(origin) && host !== undefined && new URL(origin).host === host.toLowerCase();
-}
-
-function refuseUpgrade(socket: Duplex, status: string): void {
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }

@@ -1,3 +1,4 @@
+import { maySee, type Principal, seesAll } from "../auth/principal.ts";
 import type { Clock } from "../clock.ts";
 import { addressText } from "../config/address.ts";
 import type { Config } from "../config/schema.ts";
@@ -11,7 +12,7 @@ export interface RoomStatus {
   private: boolean;
   /** Connections that have joined it. */
   clients: number;
-  /** Different senders in the last 24 hours, as far as the history goes back. */
+  /** Different names: who wrote in the last 24 hours, as far as the history goes back, and who has joined now. */
   participants: number;
   /** Messages in the history. */
   messages: number;
@@ -42,8 +43,8 @@ export interface Status {
   nodes: number;
   /** Connected clients. */
   clients: number;
-  /** Posts that no board has sent yet. */
-  outbox: number;
+  /** Posts that no board has sent yet; only for who may see all rooms. */
+  outbox?: number;
   /** Why messages cannot be stored now, as an error code (`store_full`); null when all is well. */
   history_error: string | null;
 }
@@ -55,27 +56,29 @@ export interface StatusSources {
   store: Store;
   clock: Clock;
   boards: { status(): BoardStatus[] };
-  clients: { count(): number; countIn(room: Room): number };
+  clients: { count(): number; countIn(room: Room): number; namesIn(room: Room): string[] };
 }
 
 const DAY_MS = 24 * 3600 * 1000;
 
-/** A function that tells the daemon's status at the time of the call; `uptime_s` counts from now. */
-export function statusOf(sources: StatusSources): () => Status {
+/** A function that tells the daemon's status as this principal may see it; `uptime_s` counts from now. */
+export function statusOf(sources: StatusSources): (principal: Principal) => Status {
   const { config, rooms, store, clock, boards, clients } = sources;
   const startedMs = clock.nowMs();
-  return () => ({
+  return (principal) => ({
     name: config.name,
     version: VERSION,
     uptime_s: Math.floor((clock.nowMs() - startedMs) / 1000),
-    rooms: rooms.list.map((room) => ({
-      name: room.name,
-      private: room.isPrivate,
-      clients: clients.countIn(room),
-      participants: store.countSenders(room.name, clock.unixMs() - DAY_MS),
-      messages: store.countMessages(room.name),
-      max_history: room.maxHistory,
-    })),
+    rooms: rooms.list
+      .filter((room) => maySee(principal, room))
+      .map((room) => ({
+        name: room.name,
+        private: room.isPrivate,
+        clients: clients.countIn(room),
+        participants: participantsIn(room, sources).length,
+        messages: store.countMessages(room.name),
+        max_history: room.maxHistory,
+      })),
     boards: boards.status(),
     // Federation and MQTT are configured and not built yet: nothing is connected.
     federation: {
@@ -94,7 +97,30 @@ export function statusOf(sources: StatusSources): () => Status {
     mqtt: { enabled: config.mqtt.enabled, connected: false, published: 0 },
     nodes: 0,
     clients: clients.count(),
-    outbox: store.countOutbox(),
     history_error: rooms.trouble()?.code ?? null,
+    ...(seesAll(principal) ? { outbox: store.countOutbox() } : {}),
   });
+}
+
+export interface Participant {
+  name: string;
+  /** Has joined the room now. */
+  connected: boolean;
+  /** Unix seconds of the last message, null when there is none. */
+  last_seen: number | null;
+  /** In the last 24 hours. */
+  messages: number;
+}
+
+/** Who takes part in a room: who wrote in the last 24 hours, the last one first, and then who only listens. */
+export function participantsIn(
+  room: Room,
+  { store, clock, clients }: Pick<StatusSources, "store" | "clock" | "clients">,
+): Participant[] {
+  const silent = new Set(clients.namesIn(room));
+  const writers = store.senders(room.name, clock.unixMs() - DAY_MS).map(({ name, lastSeen, messages }) => ({
+    ...{ name, connected: silent.delete(name), last_seen: Math.floor(lastSeen / 1000), messages },
+  }));
+  const listeners = [...silent].sort().map((name) => ({ name, connected: true, last_seen: null, messages: 0 }));
+  return [...writers, ...listeners];
 }

@@ -38,10 +38,16 @@ export const testRoom = (name: string, fields: Partial<RoomConfig> = {}): Room =
   makeRoom(roomConfig(name, fields), keyOf(name));
 
 /** Rooms on a real store. */
-export function openRooms(dir: string, clock: Clock, rooms: Room[], log = silentLog()) {
+export function openRooms(
+  dir: string,
+  clock: Clock,
+  rooms: Room[],
+  log = silentLog(),
+  more: { isMuted?: (room: string, sender: string) => boolean } = {},
+) {
   const store = Store.open(dir);
   const events = new Events(log);
-  return { store, events, rooms: new Rooms(rooms, { store, events, clock, log, origin: "here" }) };
+  return { store, events, rooms: new Rooms(rooms, { store, events, clock, log, origin: "here", ...more }) };
 }
 
 export function post(rooms: Rooms, room: Room, sender: string, text: string): Promise<PostOutcome> {

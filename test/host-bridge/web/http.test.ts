@@ -87,7 +87,8 @@ describe("http", () => {
     for (let i = 1; i <= 5; i++) await post(server.rooms, openRoom, "Ann", `n${i}`);
     const { body } = await ask("/api/v1/rooms");
     assert.deepEqual((body.rooms as object[])[0], {
-      ...{ name: "Open", private: false, description: "about Open", read_only: false, messages: 5, max_history: 100 },
+      ...{ name: "Open", private: false, description: "about Open", topic: "", read_only: false },
+      ...{ messages: 5, max_history: 100 },
     });
     type Messages = { text: string; guid: string; timestamp: number; type: string }[];
     const page = async (query: string): Promise<Messages> =>

@@ -1,13 +1,12 @@
 import { createHmac } from "node:crypto";
 import { WebSocket } from "ws";
+import { openAccess } from "../../../host-bridge/auth/access.ts";
 import type { Clock } from "../../../host-bridge/clock.ts";
 import { systemClock } from "../../../host-bridge/clock.ts";
 import type { Config } from "../../../host-bridge/config/schema.ts";
 import { silentLog } from "../../../host-bridge/log.ts";
 import type { Room } from "../../../host-bridge/room/rooms.ts";
-import { Clients } from "../../../host-bridge/web/clients.ts";
-import { HttpServer } from "../../../host-bridge/web/http.ts";
-import { statusOf } from "../../../host-bridge/web/status.ts";
+import { openWeb } from "../../../host-bridge/web/open-web.ts";
 import { findPreset } from "../../../protocol/presets.ts";
 import { openRooms, testRoom } from "../room/rooms-bench.ts";
 
@@ -59,23 +58,27 @@ export const secretRoom = testRoom("Secret", { psk: "x", isPrivate: true });
 export const noticeRoom = testRoom("Notices", { readOnly: true });
 
 /** Store, rooms, clients and HTTP, as run.ts puts them together, without boards. */
-export async function startServer(dataDir: string, fields: TestFields = {}, clock: Clock = systemClock) {
+export async function startServer(
+  dataDir: string,
+  fields: TestFields = {},
+  clock: Clock = systemClock,
+  log = silentLog(),
+) {
   const config = testConfig(dataDir, fields);
-  const { store, events, rooms } = openRooms(dataDir, clock, [openRoom, secretRoom, noticeRoom]);
-  const log = silentLog();
-  const { auth, rateLimit } = config.clients;
-  const clients = new Clients({ rooms, events, clock, log, authRequired: auth === "required", rateLimit });
-  const status = statusOf({ config, rooms, store, clock, boards: { status: () => [] }, clients });
-  const http = new HttpServer({ config, rooms, log, status, clients });
-  const stopClients = clients.start();
-  const url = await http.start();
+  const access = openAccess(dataDir, clock);
+  const { store, events, rooms } = openRooms(dataDir, clock, [openRoom, secretRoom, noticeRoom], log, {
+    isMuted: (room, sender) => access.moderation.isMuted(room, sender),
+  });
+  const web = openWeb({ config, rooms, store, events, clock, log, access, boards: { status: () => [] } });
+  const { clients, http } = web;
+  const url = await web.start();
   const stop = async (): Promise<void> => {
-    await stopClients();
-    await http.stop();
+    await web.stop();
     rooms.stop();
     store.close();
+    access.close();
   };
-  return { url, rooms, events, store, clients, stop };
+  return { url, rooms, events, store, clients, http, access, stop };
 }
 
 /** A client that keeps what it was sent. */

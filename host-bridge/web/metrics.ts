@@ -1,0 +1,80 @@
+import { Counter, Gauge, Registry } from "prom-client";
+import type { Principal } from "../auth/principal.ts";
+import type { Events } from "../events.ts";
+import type { Rooms } from "../room/rooms.ts";
+import type { Status } from "./status.ts";
+
+/** Scrapers are many and their numbers travel: they get what a stranger may know of rooms, whoever asks. */
+const STRANGER: Principal = { kind: "anonymous", role: "read", rooms: null, token: null };
+
+/** Numbers for Prometheus. Private rooms are in none of them, neither by name nor as part of a sum. */
+export class Metrics {
+  private readonly registry = new Registry();
+  private readonly status: (principal: Principal) => Status;
+  private readonly off: () => void;
+
+  constructor(parts: { status: (principal: Principal) => Status; events: Events; rooms: Rooms }) {
+    this.status = parts.status;
+    const registers = [this.registry];
+    const messages = new Counter({
+      ...{ name: "meshcore_room_messages_total", help: "Messages of public rooms since the start, by door" },
+      ...{ labelNames: ["room", "via"], registers },
+    });
+    this.off = parts.events.on("message", ({ room, via }) => {
+      if (parts.rooms.get(room)?.isPrivate === false) messages.inc({ room, via });
+    });
+  }
+
+  async text(): Promise<string> {
+    const { version, uptime_s, rooms, boards, clients, nodes, mqtt, federation } = this.status(STRANGER);
+    this.set("info", "This server's version", [[{ version }, 1]]);
+    this.set("uptime_seconds", "Since the daemon started", [[{}, uptime_s]]);
+    this.set("memory_bytes", "Resident memory of the daemon", [[{}, process.memoryUsage.rss()]]);
+    this.set("clients", "Connected clients", [[{}, clients]]);
+    this.set("nodes", "Nodes of the mesh that were heard", [[{}, nodes]]);
+    this.set(
+      "room_clients",
+      "Clients that joined the room",
+      rooms.map(({ name, clients: n }) => [{ room: name }, n]),
+    );
+    this.set(
+      "room_history",
+      "Messages kept",
+      rooms.map(({ name, messages }) => [{ room: name }, messages]),
+    );
+    const ofBoards = (name: string, help: string, value: (board: Status["boards"][number]) => number | null): void =>
+      this.set(
+        `board_${name}`,
+        help,
+        boards.map((board) => [{ board: board.id }, value(board)]),
+      );
+    ofBoards("connected", "1 when the board is there", ({ connected }) => (connected ? 1 : 0));
+    ofBoards("rx_packets", "Packets received", ({ rx_packets }) => rx_packets);
+    ofBoards("tx_packets", "Packets sent", ({ tx_packets }) => tx_packets);
+    ofBoards("airtime_percent", "Of the last hour", ({ airtime_percent }) => airtime_percent);
+    ofBoards("noise_floor_dbm", "Noise floor", ({ noise_floor_dbm }) => noise_floor_dbm);
+    ofBoards("tx_queue", "Packets that wait for the air", ({ tx_queue }) => tx_queue);
+    ofBoards("link_errors", "Bad frames on the serial link", ({ link_errors }) => link_errors);
+    this.set("mqtt_connected", "1 when the broker is there", [[{}, mqtt.connected ? 1 : 0]]);
+    this.set("peers_connected", "Federation peers", [[{}, federation.peers.filter((peer) => peer.connected).length]]);
+    return this.registry.metrics();
+  }
+
+  stop(): void {
+    this.off();
+  }
+
+  private set(name: string, help: string, values: [Record<string, string>, number | null][]): void {
+    const full = `meshcore_${name}`;
+    let gauge = this.registry.getSingleMetric(full) as Gauge<string> | undefined;
+    gauge ??= new Gauge({
+      name: full,
+      help,
+      labelNames: Object.keys(values[0]?.[0] ?? {}),
+      registers: [this.registry],
+    });
+    // What is gone is not shown with its last value.
+    gauge.reset();
+    for (const [labels, value] of values) if (value !== null) gauge.set(labels, value);
+  }
+}
