@@ -9,6 +9,8 @@ export const FAULT_SILENT = 4;
 export const FAULT_CAD = 5;
 export const FAULT_DEAF = 6;
 
+export const FAULT_BUFFER = 7;
+
 /** By number. */
 export const FAULT_NAMES = [
   "BUSY stuck",
@@ -18,6 +20,7 @@ export const FAULT_NAMES = [
   "chip does not answer",
   "channel activity detection did not end",
   "not receiving for 8 s",
+  "packet not taken",
 ];
 
 // MeshCore's error flags (Dispatcher.h): stats-core shows their sum.

@@ -9,7 +9,7 @@ import { MAX_PACKET } from "../protocol/packet.ts";
 import { COUNT } from "./counters.ts";
 import type { Hal, RadioFacts } from "./hal.ts";
 import type { Prefs } from "./prefs.ts";
-import { FAULT_BUSY, FAULT_CAD, FAULT_EDGE, FAULT_MODE, FAULT_SILENT, FAULT_TX } from "./radio-faults.ts";
+import { FAULT_BUFFER, FAULT_BUSY, FAULT_CAD, FAULT_EDGE, FAULT_MODE, FAULT_SILENT, FAULT_TX } from "./radio-faults.ts";
 import { applySettings, readRegister, send } from "./sx126x-setup.ts";
 import {
   CALIBRATE,
@@ -251,6 +251,13 @@ export class Sx126x {
     hal.write(this.bufferBase);
     this.writeCommand.set(bytes, 2);
     hal.write(view(this.writeCommand, 0, 2 + length));
+    // A command that got lost on the wires would send what was there before, and say that it was sent.
+    this.readCommand[1] = 0;
+    const taken = hal.transfer(new Uint8Array(this.readMemory, 0, READ_HEADER + length));
+    if (hal.toText(view(taken, READ_HEADER, length)) !== hal.toText(view(this.writeCommand, 2, length))) {
+      this.recover(FAULT_BUFFER);
+      return false;
+    }
     hal.write(this.irqClear);
     // 15.1, before each transmission.
     hal.write(this.txQuality);

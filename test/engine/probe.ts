@@ -44,12 +44,12 @@ const NATIVE = `var SEND=19600,SEND_BYTE=164,WRITE=19900,WRITE_BYTE=52,PRINT=178
  */
 const PROBE = `
 ${NATIVE}
-var S=require("Storage"),I=instructions,LOG=[],T=[],TICK=null,ID=0,DEAD=[],RX=null,WATCH=null,DIO1=null,PIN=new Pin("D7"),IRQ=0,FROM=0,TO=0,COLLECT=true,TEXT="",MESH=null,EMPTY=0,AT=0;
+var SENT=null,S=require("Storage"),I=instructions,LOG=[],T=[],TICK=null,ID=0,DEAD=[],RX=null,WATCH=null,DIO1=null,PIN=new Pin("D7"),IRQ=0,FROM=0,TO=0,COLLECT=true,TEXT="",MESH=null,EMPTY=0,AT=0;
 var CUR=new Uint8Array(4),A=new Uint8Array(4),B=new Uint8Array(4),ZERO=new Uint8Array(5);
 var SIGNAL=new Uint8Array([0,0,142,42,142]),STATUS=new Uint8Array([82,82]),REG=new Uint8Array([0,0,0,0,83]);
-function send(d){LOG.push(d);var o=d[0];if(o===0x1e)return CUR;if(o===0x12){A[3]=IRQ;return A;}if(o===0x14)return SIGNAL;
+function send(d){LOG.push(d);var o=d[0];if(o===0x1e)return SENT||CUR;if(o===0x12){A[3]=IRQ;return A;}if(o===0x14)return SIGNAL;
  if(o===0x13)return B;if(o===0x1d)return REG;if(o===0xc0)return STATUS;return ZERO;}
-function write(d){LOG.push(d.length);if(d[0]===2)IRQ=0;}
+function write(d){LOG.push(d.length);if(d[0]===14){SENT=new Uint8Array(d.length+1);SENT.set(d,1);}if(d[0]===2)IRQ=0;}
 function level(p){LOG.push("r");return p===DIO1&&IRQ?1:0;}
 function timer(f,ms){LOG.push("t");if(ms===500)TICK=f;else T.push([f,ms,++ID]);return ID;}
 function cancel(id){LOG.push("c");DEAD.push(id);}
@@ -99,7 +99,7 @@ function timers(label,ms,keep){var due=T;T=[];DEAD=[];
  if(keep)T=due.filter(function(e){return e[1]>ms&&DEAD.indexOf(e[2])<0;}).concat(T);}
 function bytes(s){return E.toUint8Array(atob(s));}
 function step(kind,label,arg){
- if(kind==="F"){CUR=bytes(arg);B[2]=CUR.length-3;IRQ=2;measure(label,WATCH);}
+ if(kind==="F"){CUR=bytes(arg);SENT=null;B[2]=CUR.length-3;IRQ=2;measure(label,WATCH);}
  else if(kind==="D"){IRQ=1;measure(label,WATCH);}
  else if(kind==="S")measure(label,RX,atob(arg));
  else if(kind==="T"||kind==="W")timers(label,parseInt(arg,10),kind==="W");

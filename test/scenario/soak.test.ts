@@ -270,9 +270,9 @@ describe("soak", () => {
     const peaks = (days: number[][]) => days[0].map((_, i) => Math.max(...days.map((each) => each[i])));
     const [first, last] = [peaks(atRest.slice(0, DAYS / 3)), peaks(atRest.slice((-2 * DAYS) / 3))];
     for (const [i, count] of last.entries()) assert.ok(count <= first[i], `held at first ${first}, at last ${last}`);
-    // A frame that never reached the chip's memory is none that the driver can miss: the chip sends what is there and says so.
+    // Where the command got lost that tells the chip how long a frame is, it sends another length and says that it was sent.
     const unsaid = host.own.filter(({ payload }) => !soak.sent.has(Buffer.from(payload).toString("hex")));
-    assert.ok(unsaid.length <= soak.counts["garbage on SPI"] / 10, `${unsaid.length} never on the air`);
+    assert.ok(unsaid.length <= 2, `${unsaid.length} never on the air`);
     assert.equal(host.doubled, 0);
     const worstMs = soak.air.worstHour();
     assert.ok(worstMs <= 3600 * PERMILLE, `${worstMs} ms in an hour`);
