@@ -41,7 +41,7 @@ CREATE TABLE IF NOT EXISTS receptions (
 
 -- Trigrams find any part of a word in any script. The texts themselves stay in messages.
 CREATE VIRTUAL TABLE IF NOT EXISTS messages_fts
-  USING fts5 (sender, text, content = 'messages', content_rowid = 'id', tokenize = 'trigram');
+  USING fts5 (sender, text, content = 'messages', content_rowid = 'id', columnsize = 0, tokenize = 'trigram');
 CREATE TRIGGER IF NOT EXISTS messages_fts_insert AFTER INSERT ON messages BEGIN
   INSERT INTO messages_fts (rowid, sender, text) VALUES (new.id, new.sender, new.text);
 END;

@@ -287,9 +287,11 @@ export class Store {
 
   private orderByArrival(room: number): void {
     const ids = (this.sql.byArrival.all(room) as { id: number }[]).map(({ id }) => id);
-    if (ids.every((id, i) => i === 0 || id > ids[i - 1])) return;
+    const first = ids.findIndex((id, i) => i > 0 && id < ids[i - 1]);
+    if (first < 0) return;
+    // What stands in order before them stays; a move costs far more than an insert.
     let next = (this.sql.lastId.get() as { id: number }).id;
-    for (const id of ids) this.sql.moveMessage.run(++next, id);
+    for (const id of ids.slice(first)) this.sql.moveMessage.run(++next, id);
   }
 
   private prune(row: RoomRow): void {
