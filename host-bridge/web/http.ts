@@ -71,6 +71,11 @@ export class HttpServer {
     this.app.setNotFoundHandler(({ method, url }, reply) => {
       reply.code(404).send({ code: "not_found", message: `there is nothing at ${method} ${url}` });
     });
+    // A route that is not in the table would be open to everybody.
+    this.app.addHook("onRoute", ({ url, config }) => {
+      if ((config as { access?: Access } | undefined)?.access === undefined)
+        throw new Error(`bug: nobody guards ${url}`);
+    });
     for (const route of this.routes) this.add(route);
   }
 
