@@ -14,7 +14,7 @@ import { createConnection, createServer } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import { addressText, isLoopback, parseAddress } from "../config/address.ts";
 import type { Address, BoardConfig, Config } from "../config/schema.ts";
-import { bundleFile, DEMO_FILE } from "../files.ts";
+import { bundleFile } from "../files.ts";
 
 export interface Finding {
   check: string;
@@ -48,7 +48,6 @@ const failed = (check: string, found: string, remedy: string): Finding => ({ che
 
 /** Every check that fits the configuration, one after the other: the slow ones (network) come last. */
 export async function* findings(config: Config, around: Surroundings): AsyncGenerator<Finding> {
-  for (const file of config.files) yield configFile(file);
   yield dataDir(config.dataDir, around.uid);
   yield disk(config.dataDir);
   yield clock(around);
@@ -66,15 +65,6 @@ export async function* findings(config: Config, around: Surroundings): AsyncGene
   for (const board of config.boards) yield await boardCheck(board, isRunning === true);
   if (mqtt.enabled) yield await broker(mqtt.broker);
   if (federation.enabled) for (const { name, address } of federation.peers) yield await reach(`peer ${name}`, address);
-}
-
-function configFile(file: string): Finding {
-  const check = `file ${file}`;
-  // It holds keys of rooms, but the one of `npm start` is public anyway.
-  if (process.platform !== "win32" && file !== DEMO_FILE && (statSync(file).mode & 0o004) !== 0) {
-    return warning(check, "every user of this machine can read it, with the keys in it", `chmod o-r ${file}`);
-  }
-  return ok(check, "can be read");
 }
 
 function dataDir(path: string, uid: number | null): Finding {

@@ -26,12 +26,13 @@ export async function doctor(
   io: CliIo,
   around: Surroundings,
 ): Promise<void> {
-  const { config, warnings } = configForClient(io, options.config);
+  const { config, files, warnings } = configForClient(io, options.config);
   const list: Finding[] = [];
   const tell = (finding: Finding): void => {
     list.push(finding);
     if (!options.json) io.out(lineOf(finding, io));
   };
+  if (warnings.length === 0) tell({ check: "configuration", state: "ok", found: files.join(", "), remedy: null });
   for (const one of warnings) {
     const remedy = one.hint ?? "meshcore-room check";
     tell({ check: "configuration", state: "warning", found: describe(one), remedy });

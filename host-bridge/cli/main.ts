@@ -27,9 +27,11 @@ export async function main(args: readonly string[], io: CliIo): Promise<number> 
       program.outputHelp({ error: true });
       return 2;
     }
-    // commander's own answer is the whole help without a word about what is wrong.
-    if (args[0] === "help" && args.length > 1 && !program.commands.some((command) => command.name() === args[1])) {
-      return await main([args[1]], io);
+    // commander's own `help` stops at the first word, and answers an unknown one with the whole help.
+    const [first, ...path] = args;
+    if (first === "help" && path.length > 0 && path[0] !== "help") {
+      const isKnown = program.commands.some((command) => command.name() === path[0]);
+      return await main(isKnown ? [...path, "--help"] : path, io);
     }
     await program.parseAsync([...args], { from: "user" });
     return 0;

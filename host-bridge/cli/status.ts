@@ -25,7 +25,7 @@ export async function status(options: StatusOptions, io: CliIo): Promise<void> {
   io.out(
     `${bold(io, show(found["name"]))}  version ${show(found["version"])}, up ${duration(Number(found["uptime_s"]))}`,
   );
-  io.out(`, ${show(found["clients"])} clients, ${show(found["nodes"])} nodes\n`);
+  io.out(`, ${counted(found["clients"], "client")}, ${counted(found["nodes"], "node")}\n`);
   section(io, "Rooms", rowsOf(found["rooms"]), ROOM_COLUMNS);
   section(io, "Boards", rowsOf(found["boards"]), BOARD_COLUMNS);
   if (federation?.["enabled"] === true) section(io, "Peers", rowsOf(federation["peers"]), PEER_COLUMNS);
@@ -105,6 +105,8 @@ const PEER_COLUMNS: Column[] = [
   ["received", (row) => show(row["received"])],
   ["duplicates", (row) => show(row["duplicates"])],
 ];
+
+const counted = (value: unknown, name: string): string => `${show(value)} ${name}${value === 1 ? "" : "s"}`;
 
 function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return "-";

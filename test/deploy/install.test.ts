@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -53,6 +54,28 @@ describe("install.sh", () => {
     assert.ok(existsSync(node), node);
     const run = spawnSync(node, [join(root, program), "--version"], { encoding: "utf8", cwd: "/" });
     assert.deepEqual([run.stdout, run.stderr], [`${VERSION}\n`, ""]);
+  });
+
+  it("installs a daemon that starts and serves, with nothing of the checkout", async () => {
+    const folder = scratch.dir();
+    const config = join(folder, "room.yaml");
+    writeFileSync(config, `listen: 127.0.0.1:0\ndata_dir: ${join(folder, "data")}\nrooms: [{ name: A }]\n`);
+    const program = join(root, "opt/meshcore-room/host-bridge/meshcore-room.mjs");
+    const daemon = spawn(process.execPath, [program, "run", "--config", config], { cwd: "/" });
+    const ended = once(daemon, "close");
+    let said = "";
+    daemon.stderr.on("data", (data) => (said += data));
+    const url = await new Promise<string>((resolve, reject) => {
+      daemon.stdout.on("data", (data) => {
+        said += data;
+        const found = /is at (http:\S+)/.exec(said);
+        if (found !== null) resolve(found[1]);
+      });
+      void ended.then(() => reject(new Error(said)));
+    });
+    assert.equal((await fetch(`${url}/healthz`)).status, 200);
+    daemon.kill("SIGTERM");
+    assert.equal((await ended)[0], 0, said);
   });
 
   it("brings the packages of run time and none of development", () => {
@@ -168,7 +191,7 @@ describe("meshcore-room.service", () => {
 
     it("would say so if a line of it were wrong", () => {
       const { stdout, stderr } = analyze("verify", unitFile(unit.replace("ProtectHome=", "ProtectHomes=")));
-      assert.match(stdout + stderr, /Unknown key (name )? 'ProtectHomes'/);
+      assert.match(stdout + stderr, /Unknown key (name )?'ProtectHomes'/);
     });
 
     it("rates its exposure 2.0 or better of 10", function () {

@@ -10,11 +10,15 @@ const page = readFileSync(join(TOP, "docs/operate.md"), "utf8");
 /** Codes with the files that make them: of RoomError and of the errors that clients are sent. */
 function codes(): Map<string, string> {
   const found = new Map<string, string>();
-  const makers = /(?:new RoomError(?:List)?|new HttpError|\bmake|errorFrame)\(\s*(?:\d+,\s*)?"([a-z][a-z_]+)"/g;
+  const makers = /(?:new \w+Error(?:List)?|errorFrame)\(\s*(?:\d+,\s*)?"([a-z]+(?:_[a-z]+)*)"/g;
+  // SQLite's own codes are turned into ours by a function of that file.
+  const ofTheStore = /\bmake\(\s*"([a-z_]+)"/g;
   for (const entry of readdirSync(join(TOP, "host-bridge"), { recursive: true, withFileTypes: true })) {
     if (!entry.isFile() || !entry.name.endsWith(".ts")) continue;
     const path = join(entry.parentPath, entry.name);
-    for (const [, code] of readFileSync(path, "utf8").matchAll(makers)) found.set(code, path.slice(TOP.length));
+    const text = readFileSync(path, "utf8");
+    const more = entry.name === "store-errors.ts" ? text.matchAll(ofTheStore) : [];
+    for (const [, code] of [...text.matchAll(makers), ...more]) found.set(code, path.slice(TOP.length));
   }
   return found;
 }

@@ -48,19 +48,19 @@ export function newCertificate(folder: string): { cert: string; key: string; ca:
   return { cert, key, ca: readFileSync(cert, "utf8") };
 }
 
-/** A daemon behind a proxy on loopback, configured as the comment in the site says; `more` is further YAML. */
-export function startDaemon(folder: string, more = ""): Promise<Daemon> {
+/** A daemon behind a proxy on loopback, configured as the comment in the site says. */
+export function startDaemon(folder: string, port = 0): Promise<Daemon> {
   const file = join(folder, "room-server.yaml");
   writeFileSync(
     file,
-    `listen: 127.0.0.1:0
+    `listen: 127.0.0.1:${port}
 data_dir: ${join(folder, "data")}
 clients:
   trusted_proxies: ["127.0.0.1"]
   rate_limit: { messages_per_minute: 100000, burst: 100000 }
 rooms:
   - { name: Open, max_history: 10000 }
-${more}`,
+`,
   );
   return runDaemon(loadConfig([file], {}).config, silentLog());
 }

@@ -41,6 +41,9 @@ const OF_THEIR_OWN = ["backup", "export", "import"];
 const VARYING: [RegExp, string][] = [
   [/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "3f0c9a52-7d41-4c7e-9b1e-5a2f4c1d6e80"],
   [/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/g, "2026-11-20 21:04:05"],
+  [/\d{4}-\d\d-\d\d \d\d:\d\d(?!:)/g, "2026-11-20 21:04"],
+  [/mcr_[0-9a-f]{12}_[\w-]{43}/g, "mcr_139fc2216cd4_riEYHeSLoNXgH9uPv2rKvlfYM6UKxH-MJemAdkg2Hd0"],
+  [/(?<![-\w])[0-9a-f]{12}(?!\w)/g, "139fc2216cd4"],
   [/\b\d{10}\b/g, "1790000000"],
   [/\bup \d+ s\b/g, "up 42 s"],
   [/"uptime_s": \d+/g, '"uptime_s": 42'],
@@ -95,6 +98,10 @@ describe("docs/cli.md", () => {
     // A default in a help text has to be the one that everybody has.
     const isAboutItself = args.length === 0 || ["help", "completion"].includes(args[0]) || args.includes("--help");
     const env = isAboutItself ? {} : { NO_COLOR: "1", MESHCORE_ROOM_URL: daemon.url };
+    // The connection of the command before may still be closing.
+    while (((await (await fetch(`${daemon.url}/status`)).json()) as { clients: number }).clients > 0) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
     const told = (text: string, code: number): string => normal(text + (code === 0 ? "" : `[exit code ${code}]\n`));
     if (OF_THEIR_OWN.includes(args[0])) {
       const tsx = join(TOP, "node_modules/tsx/dist/loader.mjs");
