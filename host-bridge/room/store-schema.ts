@@ -126,7 +126,9 @@ export function applySchema(db: Database, path: string): void {
     for (const { before } of steps) db.exec(before);
     db.exec(SCHEMA);
     for (const { after } of steps) db.exec(after);
-    db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`);
+    // Where there is nothing to do, nothing may be written: a daemon also starts on a full disk.
+    if (found !== SCHEMA_VERSION) db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+    db.exec("COMMIT");
   } catch (error) {
     if (db.isTransaction) db.exec("ROLLBACK");
     throw error;

@@ -189,6 +189,18 @@ describe("store", () => {
     assert.equal(store.write(many).filter(Boolean).length, 300);
   });
 
+  it("writes nothing when it opens with the rooms that it had, for the disk may be full", () => {
+    const dir = scratch.dir();
+    const first = open(dir);
+    first.write([entry(sample("g1"))]);
+    first.close();
+    const before = readFileSync(join(dir, "history.sqlite"));
+    open(dir);
+    const log = join(dir, "history.sqlite-wal");
+    assert.equal(existsSync(log) ? statSync(log).size : 0, 0);
+    assert.deepEqual(readFileSync(join(dir, "history.sqlite")), before);
+  });
+
   it("makes the search index anew when it is damaged, and loses no message by that", () => {
     const store = open(scratch.dir(), 1000);
     store.write([entry(sample("g1")), entry(sample("g2"))]);
