@@ -23,12 +23,15 @@ const LONGEST = 186;
 /** Messages in each room: more than the arena takes. */
 const LONG_ENOUGH = 21;
 
-/** What happens to a packet, by the label of the probe that measured it. */
-const FATES: [fate: string, label: string][] = [
-  ["known room", "radio: stored"],
-  ["unknown channel", "radio: unknown channel"],
-  ["duplicate", "radio: duplicate"],
-  ["forwarded", "radio: forwarded"],
+/** What happens to a packet, by the labels of the probe that measured its handlers. */
+const FATES: [fate: string, labels: string[]][] = [
+  ["known room", ["radio: stored"]],
+  ["unknown channel", ["radio: unknown channel"]],
+  ["duplicate", ["radio: duplicate"]],
+  [
+    "known room, and forwarded (three handlers)",
+    ["radio: heard, repeating", "turn: stored, repeating", "turn: flood forwarded"],
+  ],
 ];
 
 export interface BoardFigures {
@@ -128,10 +131,14 @@ export function firmwareTables({ boards, costs }: FirmwareFigures): string {
     "",
   ];
   if (costs.length === 0) return lines.join("\n");
-  const fates = FATES.flatMap(([fate, label]) => {
-    // With the commas of a label come circumstances, of which the worst counts.
-    const found = costs.filter((cost) => cost.label === label || cost.label.startsWith(`${label},`));
-    return found.length ? [{ fate, most: Math.max(...found.map(({ most }) => most)) }] : [];
+  const fates = FATES.map(([fate, labels]) => {
+    const handlers = labels.map((label) => {
+      // With the commas of a label come circumstances, of which the worst counts.
+      const found = costs.filter((cost) => cost.label === label || cost.label.startsWith(`${label},`));
+      if (found.length === 0) throw new Error(`the probe has not measured "${label}"`);
+      return Math.max(...found.map(({ most }) => most));
+    });
+    return { fate, most: handlers.reduce((sum, most) => sum + most, 0) };
   });
   const ms = (instructions: number, mcu: keyof typeof MS_PER_MILLION): number =>
     (instructions / 1e6) * MS_PER_MILLION[mcu];
