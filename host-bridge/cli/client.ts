@@ -41,11 +41,19 @@ export function daemonUrl(text: string): URL {
 }
 
 /** What the daemon answers at `path` (`status`, `api/v1/nodes`), a JSON object. Throws RoomError, `not_found` among them. */
-export async function fetchObject(url: URL, path: string, token: string | null): Promise<Wire> {
+export async function fetchObject(
+  url: URL,
+  path: string,
+  token: string | null,
+  sent: { method: string; body?: object } = { method: "GET" },
+): Promise<Wire> {
   let response: Response;
   try {
-    const headers = token === null ? undefined : { authorization: `Bearer ${token}` };
-    response = await fetch(new URL(path, url), { headers, signal: AbortSignal.timeout(REPLY_TIMEOUT_MS) });
+    const headers: Record<string, string> = token === null ? {} : { authorization: `Bearer ${token}` };
+    if (sent.body !== undefined) headers["content-type"] = "application/json";
+    const body = sent.body === undefined ? {} : { body: JSON.stringify(sent.body) };
+    const signal = AbortSignal.timeout(REPLY_TIMEOUT_MS);
+    response = await fetch(new URL(path, url), { method: sent.method, headers, ...body, signal });
   } catch (error) {
     throw unreachable(url, error);
   }

@@ -24,18 +24,18 @@ interface CreateOptions extends Options {
 
 export const addToken: AddCommands = (program, { io, configured }) => {
   const token = program.command("token").description("make, list and revoke the tokens that clients log in with");
-  const make = (name: string) => configured(token.command(name)).option("--json", "machine readable output");
-  make("create")
+  const sub = (name: string) => configured(token.command(name)).option("--json", "machine readable output");
+  sub("create")
     .description("make a token and show it, once")
     .argument("<name>", "whom or what it is for")
     .option("--rooms <names>", "only these rooms, parted by commas; may be given again (default: all rooms)", collect)
     .option("--role <role>", "read, post or admin", "post")
     .option("--expires <when>", "a time such as 12h, 30d or 2027-01-31 (default: never)")
     .action((name: string, options: CreateOptions) => create(name, options, io));
-  make("list")
+  sub("list")
     .description("show the tokens (without their secrets, which nobody has)")
     .action((options: Options) => list(options, io));
-  make("revoke")
+  sub("revoke")
     .description("end a token now; who is connected with it is disconnected")
     .argument("<name>", "its name or id")
     .action((name: string, options: Options) => revoke(name, options, io));
