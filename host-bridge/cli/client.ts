@@ -58,6 +58,13 @@ export async function fetchObject(
     throw unreachable(url, error);
   }
   const body: unknown = await response.json().catch(() => null);
+  if (
+    !response.ok &&
+    isWire(body) &&
+    ["unknown_room", "not_muted", "forbidden", "bad_request"].includes(String(body["code"]))
+  ) {
+    throw serverError(body);
+  }
   if (response.status === 401 || response.status === 403) {
     if (token !== null) {
       const hint = SERVER_HINTS["auth_failed"];
@@ -258,6 +265,8 @@ const SERVER_HINTS: Record<string, string> = {
   read_only: "a room that takes posts; meshcore-room rooms lists them",
   auth_required: "ask on the machine itself, or with a token: --token-file FILE or MESHCORE_ROOM_TOKEN",
   auth_failed: "another token; meshcore-room token list, where the daemon runs, shows which are good",
+  not_muted: "meshcore-room room mute ROOM lists who is",
+  forbidden: "a token that may do more: meshcore-room token create NAME --role admin",
   too_many_connections: "again later, with fewer connections from this address",
 };
 

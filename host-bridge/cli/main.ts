@@ -11,6 +11,7 @@ import { numberOption } from "./io.ts";
 import type { AddCommands, Kit } from "./kit.ts";
 import { collect } from "./kit.ts";
 import { addMesh } from "./mesh.ts";
+import { addRoom } from "./room.ts";
 import type { RoomOptions } from "./rooms.ts";
 import { history, send, tail } from "./rooms.ts";
 import { check, run, sim } from "./run.ts";
@@ -47,6 +48,7 @@ export async function main(args: readonly string[], io: CliIo): Promise<number> 
 const ADDED: AddCommands[] = [
   addMesh, // nodes, peers
   addHistoryFiles, // backup, export, import
+  addRoom, // room mute, unmute, topic; notice
   addToken,
   addDoctor,
   addCompletion,
