@@ -9,6 +9,7 @@ import { KissKeeper } from "./kiss/kiss-keeper.ts";
 import { BoardKeeper } from "./link/board-keeper.ts";
 import { openBoardKey } from "./link/board-key.ts";
 import { Boards, type KeeperMaker } from "./link/boards.ts";
+import { serveConsoles } from "./link/console-server.ts";
 import type { BoardRadio } from "./link/keeper.ts";
 import { serialSource } from "./link/ports.ts";
 import { SimStage } from "./link/sim-boards.ts";
@@ -85,6 +86,7 @@ export async function runDaemon(loaded: Config, log: Log): Promise<Daemon> {
     });
     stops.push(off);
     stops.push(boards.start());
+    stops.push(serveConsoles(config.dataDir, boards.keepers, log));
     return { url, reload: reloader({ config, rooms, events, log }), stop };
   } catch (error) {
     await stop();

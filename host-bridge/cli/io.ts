@@ -7,6 +7,8 @@ import { RoomError } from "../errors.ts";
 export interface CliIo {
   out(text: string): void;
   err(text: string): void;
+  /** What a person types; standard input where it is left out. */
+  input?: NodeJS.ReadStream;
   env: NodeJS.ProcessEnv;
   /** Configuration files that are read where none is named, as far as they exist. */
   defaultFiles: readonly string[];

@@ -4,6 +4,7 @@ import { exitCode, printError } from "../errors.ts";
 import { VERSION } from "../files.ts";
 import { DEFAULT_URL } from "./client.ts";
 import { addCompletion } from "./completion.ts";
+import { addConsole } from "./console.ts";
 import { addDoctor } from "./doctor.ts";
 import { addHistoryFiles } from "./history-files.ts";
 import type { CliIo } from "./io.ts";
@@ -50,6 +51,7 @@ const ADDED: AddCommands[] = [
   addHistoryFiles, // backup, export, import
   addRoom, // room mute, unmute, topic; notice
   addToken,
+  addConsole,
   addDoctor,
   addCompletion,
 ];

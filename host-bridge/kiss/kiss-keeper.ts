@@ -103,6 +103,10 @@ export class KissKeeper implements Keeper {
     };
   }
 
+  console(): never {
+    throw new RoomError("no_console", `board "${this.id}" is a KISS modem, which has no console`);
+  }
+
   private begin(port: BytePort, ended: (reason: string, hint: string | null) => void): KissSession {
     const { log, clock } = this.parts;
     const hooks = {

@@ -4,7 +4,7 @@ import { describe, RoomError } from "../errors.ts";
 import type { Room } from "../room/rooms.ts";
 import { type BoardKey, isRealAdvert } from "./board-key.ts";
 import { BoardLink, type LinkHooks } from "./board-link.ts";
-import type { BoardRadio, BoardStatus, BoardsParts, Keeper, PostDesk } from "./keeper.ts";
+import type { BoardRadio, BoardStatus, BoardsParts, ConsoleSeat, Keeper, PostDesk } from "./keeper.ts";
 import { PortKeeper } from "./port-keeper.ts";
 import type { PortSource } from "./ports.ts";
 import {
@@ -110,6 +110,14 @@ export class BoardKeeper implements Keeper {
       missed: this.missed,
       error: this.port.error,
     };
+  }
+
+  console(onText: (text: string) => void, onEnd: () => void): ConsoleSeat {
+    const { link } = this;
+    if (link === null || !link.isUp()) {
+      throw new RoomError("board_missing", `board "${this.id}" is not connected: ${this.port.error}`);
+    }
+    return link.console(onText, onEnd);
   }
 
   private begin(port: BytePort, ended: LinkHooks["ended"]): BoardLink {

@@ -7,6 +7,7 @@ import { bodyType, bodyValue, LINK_MAX_BODY, LINK_TYPE_BYTE, sealBody } from "..
 import type { BytePort } from "../../simulator/byte-port.ts";
 import { believableUnixS, type Clock } from "../clock.ts";
 import { stockTimes } from "./board-key.ts";
+import type { ConsoleSeat } from "./keeper.ts";
 import { nextWakeMs, postSpace, step } from "./link.ts";
 import type {
   BoardIdentity,
@@ -93,6 +94,7 @@ export class BoardLink {
   private running = false;
   private ended = false;
   private line = "";
+  private readonly seats = new Set<{ onText(text: string): void; onEnd(): void }>();
   private cancelWake: () => void = () => undefined;
   private cancelDrop: () => void = () => undefined;
   private cancelSign: () => void = () => undefined;
@@ -123,6 +125,18 @@ export class BoardLink {
   /** The rooms of this host are others now. */
   setRooms(rooms: LinkWish["rooms"], removed: readonly string[]): void {
     this.dispatch({ type: "rooms", rooms, removed });
+  }
+
+  /** A person at the board's console: gets what it prints until `onEnd`, and may type what typedText() lets through. */
+  console(onText: (text: string) => void, onEnd: () => void): ConsoleSeat {
+    const seat = { onText, onEnd };
+    this.seats.add(seat);
+    return {
+      type: (bytes) => {
+        if (!this.ended) this.port.write(bytes);
+      },
+      leave: () => void this.seats.delete(seat),
+    };
   }
 
   /** Closes the port; `ended` is not called. */
@@ -166,6 +180,7 @@ export class BoardLink {
   }
 
   private onText(text: string): void {
+    for (const seat of this.seats) seat.onText(text);
     const lines = (this.line + text).split("\n");
     this.line = (lines.pop() ?? "").slice(-MAX_LINE);
     for (const line of lines) {
@@ -295,5 +310,7 @@ export class BoardLink {
     this.cancelDrop();
     this.cancelSign();
     this.port.close();
+    for (const seat of this.seats) seat.onEnd();
+    this.seats.clear();
   }
 }

@@ -7,7 +7,7 @@ export type KeeperMaker = (parts: BoardsParts, desk: PostDesk) => Keeper;
 /** All boards of this host, in the order of the configuration. */
 export class Boards {
   private readonly parts: BoardsParts;
-  private readonly keepers: Keeper[];
+  readonly keepers: readonly Keeper[];
 
   constructor(makers: readonly KeeperMaker[], parts: BoardsParts) {
     this.parts = parts;

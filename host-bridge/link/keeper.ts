@@ -93,4 +93,15 @@ export interface Keeper {
   /** The rooms of this host are others now. */
   setRooms(rooms: readonly Room[], removed: readonly string[]): void;
   status(): BoardStatus;
+  /**
+   * Lets a person type at the board's console: `onText` gets what it prints (byte strings), `onEnd` that it has gone. Throws
+   * RoomError `board_missing`, `no_console`.
+   */
+  console(onText: (text: string) => void, onEnd: () => void): ConsoleSeat;
+}
+
+/** Somebody at a board's console. */
+export interface ConsoleSeat {
+  type(bytes: Uint8Array): void;
+  leave(): void;
 }
