@@ -1,8 +1,10 @@
+import { realpathSync } from "node:fs";
 import { createConnection } from "node:net";
 import type { BytePort } from "../../simulator/byte-port.ts";
 import { addressText, parseAddress } from "../config/address.ts";
 import type { Address, BoardConfig, KissBoardConfig, SerialBoardConfig } from "../config/schema.ts";
 import { RoomError } from "../errors.ts";
+import { listPorts } from "../flash/ports.ts";
 
 /** Where a board's bytes come from: opened again and again, as the board comes and goes. */
 export interface PortSource {
@@ -25,17 +27,53 @@ const TCP = "tcp://";
 const CONNECT_MS = 5000;
 
 /** A board on a serial device, or on a serial port that another machine offers as `tcp://host:port`. */
-export function serialSource(config: SerialBoardConfig | KissBoardConfig): PortSource {
+export function serialSource(
+  config: SerialBoardConfig | KissBoardConfig,
+  list = listPorts,
+  openAt = openSerial,
+): PortSource {
   const { id, type, path, baud } = config;
+  let place = path;
+  /** USB serial number of the board that was at `path`. */
+  let serial: string | null = null;
+  const openDevice = async (): Promise<BytePort> => {
+    try {
+      const port = await openAt(path, baud);
+      place = path;
+      serial = (await serialAt(path, list)) ?? serial;
+      return port;
+    } catch (error) {
+      if (serial === null || !(error instanceof RoomError) || error.code !== "board_missing") throw error;
+      // Put back under another name: ttyACM0 has become ttyACM1, or another socket was used.
+      const found = (await list().catch(() => [])).filter(({ serialNumber }) => serialNumber === serial);
+      if (found.length !== 1) throw error;
+      const port = await openAt(found[0].path, baud);
+      place = found[0].path;
+      return port;
+    }
+  };
   const open = (): Promise<BytePort> => {
-    if (!path.startsWith(TCP)) return openSerial(path, baud);
+    if (!path.startsWith(TCP)) return openDevice();
     const address = parseAddress(path.slice(TCP.length));
     if (address === null) {
       throw new RoomError("bad_config", `board "${id}": ${path} is no address`, { expected: "tcp://host:port" });
     }
     return openTcp(address);
   };
-  return { id, type, model: "", open, place: () => path, stop: async () => undefined };
+  return { id, type, model: "", open, place: () => place, stop: async () => undefined };
+}
+
+/** Some adapters all have the same short one, such as CP2102 with "0001": that names no board. */
+const SHORTEST_SERIAL = 6;
+
+async function serialAt(path: string, list: typeof listPorts): Promise<string | null> {
+  try {
+    const real = realpathSync(path);
+    const number = (await list()).find((port) => port.path === real)?.serialNumber ?? "";
+    return number.length >= SHORTEST_SERIAL ? number : null;
+  } catch {
+    return null; // No list of ports on this system: the path alone has to do.
+  }
 }
 
 async function openSerial(path: string, baudRate: number): Promise<BytePort> {

@@ -77,6 +77,26 @@ os.close(slave); os.close(master)
 `;
 
 describe("ports: serial", () => {
+  it("finds a board by its USB serial number when it comes back under another name", async () => {
+    const port = { write: () => undefined, onData: () => undefined, onClose: () => undefined, close: () => undefined };
+    // A device that is there on every machine stands for the first port.
+    let ports = [{ path: "/dev/null", serialNumber: "A1B2C3D4" }];
+    const opened: string[] = [];
+    const openAt = async (path: string) => {
+      opened.push(path);
+      if (!ports.some((each) => each.path === path)) throw new RoomError("board_missing", `${path} is not there`);
+      return port;
+    };
+    const source = serialSource(config("/dev/null"), async () => ports, openAt);
+    await source.open();
+    ports = [{ path: "/dev/ttyACM8", serialNumber: "OTHER123" }];
+    await assert.rejects(source.open(), code("board_missing"));
+    ports.push({ path: "/dev/ttyACM9", serialNumber: "A1B2C3D4" });
+    await source.open();
+    assert.equal(source.place(), "/dev/ttyACM9");
+    assert.ok(!opened.includes("/dev/ttyACM8"), "nobody else's port is touched");
+  });
+
   it("calls a board missing whose device is not there", async () => {
     await assert.rejects(serialSource(config("/dev/no-such-board")).open(), code("board_missing"));
   });
