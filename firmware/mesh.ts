@@ -396,6 +396,11 @@ export class Mesh {
     const isSensed = this.isSensed;
     this.sendingSlot = -1;
     this.isSensed = false;
+    if (!radio.isReceiving()) {
+      // It was started anew meanwhile.
+      this.again(BUSY_RETRY_MS);
+      return;
+    }
     if (!radio.isClear() || radio.isLoud()) {
       if (this.mustWait()) return;
     } else if (this.prefs.cad && !isSensed && radio.sense()) return;

@@ -255,7 +255,7 @@ export class Sx126x {
     this.readCommand[1] = 0;
     const taken = hal.transfer(new Uint8Array(this.readMemory, 0, READ_HEADER + length));
     if (hal.toText(view(taken, READ_HEADER, length)) !== hal.toText(view(this.writeCommand, 2, length))) {
-      this.recover(FAULT_BUFFER);
+      this.recover(hal.stuck ? FAULT_BUSY : FAULT_BUFFER);
       return false;
     }
     hal.write(this.irqClear);
