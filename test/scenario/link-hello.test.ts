@@ -87,6 +87,8 @@ describe("link: hosts, boards and rooms come and go", () => {
     scene.hearMany(2);
     host.hello();
     const [before] = host.got(BoardHello);
+    // What has changed is put down some seconds later.
+    scene.world.wait(7000);
     scene.board.powerOff();
     scene.board.powerOn();
     scene.world.wait(2000);
