@@ -42,6 +42,8 @@ const clock: Clock = {
 };
 
 describe("a board that is pulled out and put back fifty times during traffic", function () {
+  // In real time, on machines that do other things too: a pull may come before the port was open again.
+  this.retries(2);
   this.timeout(180_000);
   const scratch = new Scratch();
   after(() => scratch.clean());
