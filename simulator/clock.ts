@@ -159,6 +159,9 @@ export interface Settling {
   excuseUnsettled(): void;
 }
 
+/** Of a turn of the event loop at most so much counts as waiting: while this process stood still, nobody could settle. */
+const TURN_MS = 20;
+
 /**
  * The clock of speed 0: the time between two events is left out. Before each event it waits until everybody has dealt with
  * the last one, but at most `patienceMs` of real time.
@@ -169,7 +172,8 @@ export class SkippingClock implements SimClock {
   private settling: Settling | undefined;
   private now = 0;
   private turn: NodeJS.Immediate | undefined;
-  private waitingSince = 0;
+  private waitedMs = 0;
+  private turnBegan = 0;
   private stopped = false;
 
   constructor(patienceMs = 500) {
@@ -198,7 +202,8 @@ export class SkippingClock implements SimClock {
 
   private wake(): void {
     if (this.turn || this.stopped) return;
-    this.waitingSince = performance.now();
+    this.waitedMs = 0;
+    this.turnBegan = performance.now();
     this.turn = setImmediate(() => this.pump());
   }
 
@@ -206,7 +211,10 @@ export class SkippingClock implements SimClock {
     this.turn = undefined;
     if (this.stopped || this.agenda.next() === Number.POSITIVE_INFINITY) return;
     if (this.settling && !this.settling.isSettled()) {
-      if (performance.now() - this.waitingSince < this.patienceMs) {
+      const now = performance.now();
+      this.waitedMs += Math.min(TURN_MS, now - this.turnBegan);
+      this.turnBegan = now;
+      if (this.waitedMs < this.patienceMs) {
         this.turn = setImmediate(() => this.pump());
         return;
       }
