@@ -47,6 +47,9 @@ const RETRY_MS = 500;
 /** A bundle boots in a second or two; an engine that tidies up its storage first takes longer. */
 const START_TRIES = 10;
 
+const SILENT_HINT =
+  "close what else has the port open, press RST and run this again; a board without the engine needs ";
+
 /** A run that failed on the way, and what that means for the board. */
 export class FlashRun {
   stage: Stage = "untouched";
@@ -62,7 +65,9 @@ export class FlashRun {
   /** Who is there now. Nothing is changed but who has the port; giveUp() changes that back. */
   async look(): Promise<Found> {
     this.line = await openLine(this.job.port);
-    const found = await look(this.line);
+    let found = await look(this.line);
+    // A board that got its power just now reads back its messages first, and answers nobody meanwhile.
+    if (found.kind === "silent") found = await look(this.line);
     if (found.kind !== "other") return found;
     // Our own console without a link that we understand, in safe mode or of another version, still knows `repl`.
     try {
@@ -89,7 +94,7 @@ export class FlashRun {
     if (engineFile === null) {
       throw new RoomError("engine_needed", `the board does not run the engine ${board.engine.build}`, {
         found: foundText(found),
-        hint: `--engine-file FILE; ${engineSource(board)}`,
+        hint: `${found.kind === "silent" ? SILENT_HINT : ""}--engine-file FILE; ${engineSource(board)}`,
       });
     }
     toolFor(engineFile, this.io.tools);
