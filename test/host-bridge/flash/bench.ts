@@ -128,11 +128,12 @@ export class FlashBench {
     this.board.powerOn();
   }
 
+  /** The board's end goes at once: who plugs it in again need not wait for the terminal's end. */
   async unplug(): Promise<void> {
-    const { pty, board } = this;
+    const { pty } = this;
     this.pty = null;
+    this.board.unplug();
     await pty?.cut();
-    board.unplug();
   }
 
   private async plug(): Promise<void> {

@@ -167,14 +167,22 @@ withPty(`flash: a simulated board on a pseudo terminal${missing}`, function () {
     const result = await bench.flash();
     assert.equal(result.code, 1);
     assert.match(result.text, /now: nothing that answers/);
-    assert.match(result.errors, /--engine-file FILE/);
+    assert.match(
+      result.errors,
+      /\nTry: close what else has the port open, press RST and run this again;.* --engine-file FILE/,
+    );
+  });
+
+  it("a board that is still starting when it is asked is waited for", async () => {
+    oldBundle(bench);
+    bench.board.powerOff();
+    setTimeout(() => bench.board.powerOn(), 8000);
+    assertNew(await bench.flash());
   });
 });
 
 withPty(`flash: cut in the middle${missing}`, function () {
   this.timeout(120_000);
-  // In real time, on machines that do other things too: a board may answer later than anybody waits.
-  this.retries(2);
   let bench: FlashBench;
 
   beforeEach(() => {
@@ -210,6 +218,9 @@ withPty(`flash: cut in the middle${missing}`, function () {
 
   it("up to the first erasure the board runs its old bundle, and the next run ends with verified", async () => {
     const old = oldBundle(bench);
+    const nothing = /State: Nothing was (written|erased)/;
+    assert.equal(shaOf(await cutAt(/repl\r/, nothing)), old);
+    assert.equal(shaOf(await cutAt(/clearWatch\(\)/, nothing)), old);
     assert.equal(shaOf(await cutAt(/erase\("\.bootcde"\)/, /State: The old boot code was being erased/)), old);
     await assertRepaired();
   });
