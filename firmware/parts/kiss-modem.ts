@@ -115,13 +115,19 @@ export function kissModem(
     listen();
   };
 
-  /** Getting the part and running it are handlers of their own, and so is each step. */
+  /**
+   * Getting the part and running it are handlers of their own, and so is each step. What waited when the host returned is forgotten:
+   * at the curve it would take the place of the next host's request.
+   */
   const answerNext = (): void => {
+    if (!isOpen()) return;
     const text = requests[0];
     const isOf = (numbers: string): boolean => numbers.indexOf(text.charAt(0)) >= 0;
     if (curve && isOf(CURVE)) {
       const run = curve();
-      hal.after(() => run(adverts, text, answer), 1);
+      hal.after(() => {
+        if (isOpen()) run(adverts, text, answer);
+      }, 1);
     } else {
       const run = request(isOf(CRYPTO));
       take(() => run(hal, mesh, settings, port, text));

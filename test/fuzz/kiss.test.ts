@@ -4,7 +4,7 @@ import { COMMAND, frameOf, REQUEST } from "../scenario/kiss-host.ts";
 import { FuzzBench, SEED } from "./fuzz-bench.ts";
 import { below, mutated, randomBytes } from "./mutate.ts";
 
-const SHARE = 0.02;
+const SHARE = 0.1;
 const LONGEST = 700;
 /** First bytes of all that the modem may say: answers, OK, Error, TxDone, RxMeta. */
 const SAID = [...Object.values(REQUEST).map((number) => number | 0x80), 0xf0, 0xf1, 0xf8, 0xf9];

@@ -8,7 +8,7 @@ import { FuzzBench, SEED } from "./fuzz-bench.ts";
 import { below, mutated, randomBytes } from "./mutate.ts";
 import { airFrames, channelKeys } from "./seeds.ts";
 
-const SHARE = 0.48;
+const SHARE = 0.4;
 const LONGEST = 255;
 const ROOM_MAX = 60;
 

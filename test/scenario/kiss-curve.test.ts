@@ -158,6 +158,16 @@ describe("KISS modem: requests that take the curve", () => {
     assert.match(scene.answer("SignData", "dd"), /^84/);
   });
 
+  it("requests that waited when their host went do not push away those of the next one", () => {
+    for (let ms = 1; ms < 24; ms++) {
+      for (let i = 0; i < 3; i++) scene.host.request(4, "cc");
+      scene.world.clock.advance(ms);
+      scene.host.send(0xff);
+      scene.host.forget();
+      assert.match(scene.answer("SignData", "dd"), /^84/, `${ms} ms after the requests`);
+    }
+  });
+
   it("without memory for the work SignData is TxBusy, and the next one is done", () => {
     const { adverts } = inside();
     const { curve } = adverts;
