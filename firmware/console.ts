@@ -91,7 +91,17 @@ export class Console {
       else this.run(line);
       this.tooLong = false;
     }
-    if (this.held && !this.busy) this.later(() => "");
+    this.goOn();
+  }
+
+  /** With what is held, in a handler of its own. */
+  private goOn(): void {
+    if (!this.held || this.busy) return;
+    this.busy = true;
+    this.hal.after(() => {
+      this.busy = false;
+      this.proceed();
+    }, 1);
   }
 
   /** Goes on with a command in another handler, for the radio is not to wait for all of it. What comes in meanwhile waits. */
@@ -101,7 +111,7 @@ export class Console {
       this.busy = false;
       const answer = what();
       if (answer) this.reply(answer);
-      if (this.held && !this.busy) this.proceed();
+      this.goOn();
     }, 1);
   }
 

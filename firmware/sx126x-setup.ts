@@ -53,27 +53,43 @@ function rowUpTo(rows: number[][], value: number): number[] {
   return rows[at];
 }
 
-/** For a chip in standby after Calibrate. */
-export function applySettings(hal: Hal, facts: RadioFacts, settings: RadioSettings, rxGain: number): void {
-  send(hal, [SET_REGULATOR, 1]);
-  send(hal, [SET_BUFFER_BASE, 0, 0]);
-  send(hal, [SET_PACKET_TYPE, 1]);
-  send(hal, [SET_FALLBACK, 0x20]);
-  if (facts.dio2Switch) send(hal, [SET_DIO2_SWITCH, 1]);
-  // 4 MHz to each side, in steps of 4 MHz and odd as the codes of table 9-2 are; for 433 and 868 MHz these are that table's.
-  const mhz = settings.freqHz / 1e6;
-  send(hal, [CALIBRATE_IMAGE, (Math.floor((mhz - 5) / 4) - 1) | 1, Math.ceil((mhz + 5) / 4) | 1]);
-  const steps = Math.floor(settings.freqHz * STEPS_PER_HZ);
-  send(hal, [SET_FREQUENCY, steps >>> 24, (steps >> 16) & 255, (steps >> 8) & 255, steps & 255]);
-  writeRegister(hal, REG_SYNC_WORD, SYNC_WORD[0]);
-  writeRegister(hal, REG_SYNC_WORD + 1, SYNC_WORD[1]);
-  const bandwidth = rowUpTo(BANDWIDTH_CODES, settings.bwHz);
-  const slow = lowDataRate(settings.sf, settings.bwHz) ? 1 : 0;
-  send(hal, [SET_MODULATION, settings.sf, bandwidth[1], settings.cr - 4, slow]);
-  setBits(hal, REG_TX_CLAMP, 0x1e);
-  setPower(hal, facts, Math.min(settings.powerDbm, facts.maxPowerDbm));
-  if (FRONT_END && facts.rxPatch) setBits(hal, REG_RX_PATCH, 1);
-  writeRegister(hal, REG_RX_GAIN, rxGain ? RX_GAIN_BOOSTED : RX_GAIN_SAVING);
+/** How many steps applySettings() has. */
+export const SETUP_STEPS = 3;
+
+/**
+ * One step, 0 to SETUP_STEPS - 1 in turn, for a chip in standby after Calibrate: all at once takes an nRF52840 a tenth of a second,
+ * in which it does nothing else.
+ */
+export function applySettings(
+  hal: Hal,
+  facts: RadioFacts,
+  settings: RadioSettings,
+  rxGain: number,
+  step: number,
+): void {
+  if (step === 0) {
+    send(hal, [SET_REGULATOR, 1]);
+    send(hal, [SET_BUFFER_BASE, 0, 0]);
+    send(hal, [SET_PACKET_TYPE, 1]);
+    send(hal, [SET_FALLBACK, 0x20]);
+    if (facts.dio2Switch) send(hal, [SET_DIO2_SWITCH, 1]);
+    // 4 MHz to each side, in steps of 4 MHz and odd as the codes of table 9-2 are; for 433 and 868 MHz these are that table's.
+    const mhz = settings.freqHz / 1e6;
+    send(hal, [CALIBRATE_IMAGE, (Math.floor((mhz - 5) / 4) - 1) | 1, Math.ceil((mhz + 5) / 4) | 1]);
+  } else if (step === 1) {
+    const steps = Math.floor(settings.freqHz * STEPS_PER_HZ);
+    send(hal, [SET_FREQUENCY, steps >>> 24, (steps >> 16) & 255, (steps >> 8) & 255, steps & 255]);
+    writeRegister(hal, REG_SYNC_WORD, SYNC_WORD[0]);
+    writeRegister(hal, REG_SYNC_WORD + 1, SYNC_WORD[1]);
+    const bandwidth = rowUpTo(BANDWIDTH_CODES, settings.bwHz);
+    const slow = lowDataRate(settings.sf, settings.bwHz) ? 1 : 0;
+    send(hal, [SET_MODULATION, settings.sf, bandwidth[1], settings.cr - 4, slow]);
+  } else {
+    setBits(hal, REG_TX_CLAMP, 0x1e);
+    setPower(hal, facts, Math.min(settings.powerDbm, facts.maxPowerDbm));
+    if (FRONT_END && facts.rxPatch) setBits(hal, REG_RX_PATCH, 1);
+    writeRegister(hal, REG_RX_GAIN, rxGain ? RX_GAIN_BOOSTED : RX_GAIN_SAVING);
+  }
 }
 
 function setPower(hal: Hal, facts: RadioFacts, dbm: number): void {

@@ -10,7 +10,7 @@ import { COUNT } from "./counters.ts";
 import type { Hal, RadioFacts } from "./hal.ts";
 import type { Prefs } from "./prefs.ts";
 import { FAULT_BUFFER, FAULT_BUSY, FAULT_CAD, FAULT_EDGE, FAULT_MODE, FAULT_SILENT, FAULT_TX } from "./radio-faults.ts";
-import { applySettings, readRegister, send } from "./sx126x-setup.ts";
+import { applySettings, readRegister, SETUP_STEPS, send } from "./sx126x-setup.ts";
 import {
   CALIBRATE,
   CLEAR_ERRORS,
@@ -50,6 +50,8 @@ import {
   WRITE_REGISTER,
 } from "./sx126x-table.ts";
 
+/** Being told its settings, which takes some handlers; less than OFF, as nothing is to be asked of it either. */
+const SETTING = -1;
 const OFF = 0;
 const RX = 1;
 const TX = 2;
@@ -279,7 +281,7 @@ export class Sx126x {
 
   /** For the housekeeping: a missed edge, or a DIO1 that never rises, costs a delay and no packet. */
   service(): void {
-    if (this.state === OFF) return;
+    if (this.state < RX) return;
     const flags = this.hal.transfer(this.irqQuery);
     if (flags[3] & (RX_OUTCOME | IRQ_TX_DONE | IRQ_CAD_DONE) || flags[2] & (IRQ_TIMEOUT >> 8)) {
       this.faults[FAULT_EDGE]++;
@@ -295,7 +297,7 @@ export class Sx126x {
    */
   checkHealth(): void {
     this.service();
-    if (this.state === OFF) return;
+    if (this.state < RX) return;
     const mode = (this.hal.transfer(this.statusQuery)[1] >> 4) & 7;
     if (this.hal.stuck) this.recover(FAULT_BUSY);
     else if (this.state === RX) {
@@ -341,7 +343,7 @@ export class Sx126x {
   private onEdge(): void {
     const hal = this.hal;
     // No edge comes while DIO1 stays high, so it is looked at again; a line that is stuck must not hold us.
-    for (let round = 0; round < 4 && this.state !== OFF; round++) {
+    for (let round = 0; round < 4 && this.state >= RX; round++) {
       const flags = hal.transfer(this.irqQuery);
       // All at once: what could come between the two commands does not matter before the next packet's end.
       hal.write(this.irqClear);
@@ -455,10 +457,14 @@ export class Sx126x {
       send(this.hal, [SET_DIO3_TCXO, this.facts.tcxo, 0, TCXO_DELAY >> 8, TCXO_DELAY & 255]);
     }
     send(this.hal, [CALIBRATE, 0x7f]);
-    this.retryTimer = this.hal.after(() => this.setUpRadio(), 6);
+    this.state = SETTING;
+    this.applyNext(0, 6);
+    // While the chip calibrates.
+    this.measure();
   }
 
-  private setUpRadio(): void {
+  /** What the settings come to in time. */
+  private measure(): void {
     const settings = this.settings;
     const sf = settings.sf;
     const symbolMs = (1000 * (1 << sf)) / settings.bwHz;
@@ -474,9 +480,19 @@ export class Sx126x {
     const blockBits = 4 * (lowDataRate(sf, settings.bwHz) ? sf - 2 : sf);
     this.rxBlockBytes = blockBits / 8;
     this.rxAddBytes = ((sf < 7 ? 35 : 43) - 4 * sf + blockBits) / 8;
-    applySettings(this.hal, this.facts, settings, this.prefs.rxGain);
-    this.fault = 0;
-    this.receive();
+  }
+
+  /** The next step of telling the chip what is set; when it changes meanwhile, configure() begins anew. */
+  private applyNext(step: number, waitMs: number): void {
+    this.retryTimer = this.hal.after(() => {
+      if (step < SETUP_STEPS) {
+        applySettings(this.hal, this.facts, this.settings, this.prefs.rxGain, step);
+        this.applyNext(step + 1, 1);
+      } else {
+        this.fault = 0;
+        this.receive();
+      }
+    }, waitMs);
   }
 
   private writePacketForm(length: number): void {

@@ -32,8 +32,7 @@ export function storeSteps(): { first: string[]; again: string[] } {
   ]).flat();
   const first = [
     ...waits("store:first-start", 10, READY),
-    // The radio is set up, and the curve comes into memory.
-    ...waits("-", 10, 60),
+    ...waits("turn:radio-set-up,curve", 10, 60),
     ...waits("store:first-pages-erased", 50, 6),
     ...rooms,
     ...waits("store:save", 5000),
@@ -74,7 +73,7 @@ export function storeSteps(): { first: string[]; again: string[] } {
     first,
     again: [
       ...waits("store:start,16-rooms", 10, READY + AGAIN),
-      ...waits("-", 10, 60),
+      ...waits("turn:radio-set-up,curve", 10, 60),
       ...waits("store:started", 50, 4),
     ],
   };

@@ -248,12 +248,12 @@ function probeSteps(): string[] {
   const many = (count: number): string[] =>
     Array.from({ length: count }, () => [hear("-", longest(++n)), "T - 10"]).flat();
   return [
-    // The radio is set up, and the curve comes into memory.
-    ...turns("-", 4),
+    ...turns("turn:radio-set-up,curve", 8),
     ...turns("turn:own-key", 26),
-    say("-", `room add test ${TEST_KEY} 500\r`),
-    say("-", "time 1700001000\r"),
-    ...turns("-", 8),
+    // As a script sends them: one line waits for the other.
+    say("console:room-add,time", `room add test ${TEST_KEY} 500\r`),
+    say("console:room-add,time", "time 1700001000\r"),
+    ...turns("console:room-add,time,turns", 12),
     ...many(1),
     hear("radio:stored", longest(++n)),
     hear("radio:duplicate", longest(n)),
@@ -320,10 +320,8 @@ function probeSteps(): string[] {
     ...ask("DecryptData", 6, sealedRequest(464)),
     ...ask("Hash", 8, mixed(510)),
     // Until the radio is off; it hears nothing until it is set up anew. And back again.
-    ...ask("SetRadio", 9, [0x8, 0xe6, 0xd3, 0x33, 0x24, 0xf4, 0, 0, 8, 8], 3),
-    ...turns("-", 9),
-    ...ask("SetRadio", 9, [0x50, 0x51, 0xd5, 0x33, 0x24, 0xf4, 0, 0, 8, 8], 3),
-    ...turns("-", 9),
+    ...ask("SetRadio", 9, [0x8, 0xe6, 0xd3, 0x33, 0x24, 0xf4, 0, 0, 8, 8]),
+    ...ask("SetRadio", 9, [0x50, 0x51, 0xd5, 0x33, 0x24, 0xf4, 0, 0, 8, 8]),
     ...ask("GetStats", 18, []),
     ...ask("GetSensors", 21, [7]),
     say("kiss:packet", kissFrame(0, 0, bytesToLatin1(hexToBytes(longest(++n))))),
@@ -388,6 +386,8 @@ function probeSteps(): string[] {
     ...type("console:get", "get radio"),
     ...type("console:get", "get adc.multiplier"),
     ...type("console:get", "get no.such.key"),
+    ...type("console:set-radio", "set radio 869.525,250,11,5"),
+    ...type("console:set-radio", "set radio 869.618,62.5,8,8"),
     ...type("console:set", "set radio 869.618,62.5,8,8"),
     ...type("console:set", "set adc.multiplier 1"),
     ...type("console:set", "set no.such.key 1"),

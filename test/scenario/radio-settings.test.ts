@@ -75,6 +75,25 @@ for (const { id } of BOARDS) {
       }
     });
 
+    it("settings that change while the radio is told others are those that it gets, at whatever millisecond that is", () => {
+      const set = (settings: Partial<typeof RADIO>): void =>
+        bench.host.send(SetRadio, { req: 1, ...RADIO, dutyPermille: 1000, ...settings });
+      for (let ms = 1; ms <= 30; ms++) {
+        set({ freqHz: 433650000, bwHz: 250000, sf: 11, powerDbm: 2 });
+        bench.world.wait(ms);
+        set({ powerDbm: (ms % 20) + 3 });
+        bench.world.wait(500);
+        const { freqHz, bwHz, sf, powerDbm } = bench.board.chip.radio();
+        assert.deepEqual(
+          [Math.round(freqHz / 1000), bwHz, sf],
+          [RADIO.freqHz / 1000, RADIO.bwHz, RADIO.sf],
+          `${ms} ms`,
+        );
+        assert.ok(Math.abs(powerDbm - (ms % 20) - 3) <= 3, `${powerDbm} dBm after ${ms} ms`);
+        assert.ok(bench.board.chip.listening(), `deaf after ${ms} ms`);
+      }
+    });
+
     it("calibrates the image for each frequency", () => {
       for (const mhz of [433.65, 869.618, 910.525, 923.125, 470.3, 600, 155, 959]) {
         assert.equal(bench.set({ freqHz: Math.round(mhz * 1e6) }), RESULT_OK);
