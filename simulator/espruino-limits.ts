@@ -61,9 +61,33 @@ export function limitToEspruino(): void {
   change(String.prototype, "split", function (this: string, by: string) {
     return split.call(this, by);
   });
-  const replace = String.prototype.replace as (what: string, by: string) => string;
-  change(String.prototype, "replace", function (this: string, what: string, by: unknown) {
-    if (typeof by === "function") throw new Error("String.replace with a function is not supported by Espruino");
-    return replace.call(this, what, by as string);
+  // 2v29 (jsvCompareStringIt): where the text ends before the needle does, what is there is enough. "abc" has "cd" at 2.
+  const indexOf = String.prototype.indexOf;
+  const find = (text: string, needle: string, from: unknown): number => {
+    const last = text.length - needle.length;
+    if (last < 0) return -1;
+    let at = typeof from === "number" ? Math.min(Math.max(from | 0, 0), last + 1) : 0;
+    const whole = indexOf.call(text, needle, at);
+    if (whole >= 0) return whole < text.length ? whole : -1;
+    for (at = Math.max(at, last + 1); at < text.length; at++)
+      if (indexOf.call(needle, text.substring(at)) === 0) return at;
+    return -1;
+  };
+  change(String.prototype, "indexOf", function (this: string, needle: unknown, from?: number) {
+    return find(`${this}`, `${needle}`, from);
   });
+  change(String.prototype, "includes", function (this: string, needle: unknown, from?: number) {
+    return find(`${this}`, `${needle}`, from) >= 0;
+  });
+  const replacer = (isAll: boolean) =>
+    function (this: string, what: unknown, by: unknown): string {
+      if (typeof by === "function") throw new Error("String.replace with a function is not supported by Espruino");
+      let text = `${this}`;
+      const needle = `${what}`;
+      for (let at = find(text, needle, 0); at >= 0; at = isAll ? find(text, needle, at + `${by}`.length) : -1)
+        text = text.substring(0, at) + by + text.substring(at + needle.length);
+      return text;
+    };
+  change(String.prototype, "replace", replacer(false));
+  change(String.prototype, "replaceAll", replacer(true));
 }

@@ -24,8 +24,11 @@ export function regionCommand(
   const bare = (name: string): string => (name.charAt(0) === "#" ? name.substr(1) : name);
   const mark = (row: number): string => (map.flags[row] & REGION_DENY ? "" : "F");
 
-  /** All names without `#`, a line each, with a line end before and behind each: searched by the engine, not by the interpreter. */
-  const namesOf = (regions: Regions): string => ("\n" + regions.names.join("\n") + "\n").split("\n#").join("\n");
+  /**
+   * All names without `#`, a line each, with a line end before and behind each: searched by the engine, not by the interpreter. The
+   * blank at the end is for Espruino, which finds there whatever begins with a line end.
+   */
+  const namesOf = (regions: Regions): string => ("\n" + regions.names.join("\n") + "\n ").split("\n#").join("\n");
 
   /** Row of a name, -1 = none. `isPrefix`: the beginning will do where nothing is called just so; the last one wins. */
   const find = (regions: Regions, wanted: string, isPrefix: boolean): number => {

@@ -122,6 +122,31 @@ describe("Espruino stand-in: what is not there", () => {
     assert.deepEqual(bench.value(`"a,b,c".split(",", 1)`), ["a", "b", "c"]);
   });
 
+  it("finds what only begins at the end of a text, as Espruino 2v29 does", () => {
+    // What its Linux build prints.
+    const seen: [code: string, value: unknown][] = [
+      [`"abc".indexOf("cd")`, 2],
+      [`"abc".indexOf("bc")`, 1],
+      [`"abc".indexOf("bcd")`, 1],
+      [`"xyab".indexOf("abc")`, 2],
+      [`"abcab".indexOf("abd")`, 3],
+      [`"ab".indexOf("abc")`, -1],
+      [`"hello".indexOf("xh")`, -1],
+      [`"abc".indexOf("cd", 3)`, 2],
+      [`"abc".indexOf("c", 9)`, -1],
+      [`"abc".indexOf("")`, 0],
+      [`"abc".indexOf("", 3)`, -1],
+      [`"abc".includes("cd")`, true],
+      [`"abc".replace("cd", "X")`, "abX"],
+      [`"abc".replaceAll("cd", "X")`, "abX"],
+      [`"aXbXc".replaceAll("X", "YY")`, "aYYbYYc"],
+      [`"abxc".split("cd").length`, 1],
+      [`"abc".endsWith("cd")`, false],
+    ];
+    const bench = new Bench("");
+    for (const [code, value] of seen) assert.equal(bench.value(code), value, code);
+  });
+
   it("keeps what Espruino has", () => {
     const bench = new Bench("");
     const present = [
