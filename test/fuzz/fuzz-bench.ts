@@ -9,6 +9,7 @@ import { RemoveRoom, RoomState, SetRadio } from "../../protocol/link.ts";
 import type { BytePort } from "../../simulator/byte-port.ts";
 import { createSimBoard, type SimBoard } from "../../simulator/sim-board.ts";
 import { SEED } from "../protocol/random.ts";
+import { type Holding, holding } from "../scenario/holding.ts";
 import { Host } from "../scenario/host.ts";
 import { bundle, groupText, library, RADIO, World } from "../scenario/world.ts";
 
@@ -29,14 +30,6 @@ const collectGarbage = runInNewContext("gc") as () => void;
 const batch = new Script("fuzzBatch()");
 
 export { SEED };
-
-/** What a program holds: objects, array elements, bytes and characters that can be reached from its global. */
-interface Holding {
-  objects: number;
-  elements: number;
-  bytes: number;
-  characters: number;
-}
 
 /** What is made of `parts` in no time. */
 function at(bytes: number, ...parts: Uint8Array[]): CurveWork<Uint8Array> {
@@ -177,22 +170,6 @@ export class FuzzBench {
   }
 
   private holding(): Holding {
-    const count = { objects: 0, elements: 0, bytes: 0, characters: 0 };
-    const seen = new Set<object>();
-    const waiting: unknown[] = [this.board.globals.meshcore];
-    while (waiting.length > 0) {
-      const value = waiting.pop();
-      if (typeof value === "string") count.characters += value.length;
-      if (value === null || (typeof value !== "object" && typeof value !== "function") || seen.has(value)) continue;
-      seen.add(value);
-      count.objects++;
-      if (ArrayBuffer.isView(value)) count.bytes += value.byteLength;
-      else {
-        const parts = Object.values(value);
-        count.elements += parts.length;
-        waiting.push(...parts);
-      }
-    }
-    return count;
+    return holding(this.board.globals.meshcore);
   }
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Faults } from "../../simulator/chip/wiring.ts";
 import { Random } from "../../simulator/random.ts";
 import { AirLog } from "./air-log.ts";
+import { holding } from "./holding.ts";
 import { SoakHost } from "./soak-host.ts";
 import { groupText, TEST_KEY, World } from "./world.ts";
 
@@ -199,25 +200,9 @@ class Soak {
     return (this.board.globals.meshcore as { mesh: { radio: { txAirMs: number } } }).mesh.radio.txAirMs;
   }
 
-  /** What the program holds: timers, objects, their parts, bytes and characters. */
+  /** Timers, objects, their parts, bytes and characters of the program. */
   holding(): number[] {
-    const count = { objects: 0, parts: 0, bytes: 0, characters: 0 };
-    const seen = new Set<object>();
-    const waiting: unknown[] = [this.board.globals.meshcore];
-    while (waiting.length > 0) {
-      const value = waiting.pop();
-      if (typeof value === "string") count.characters += value.length;
-      if (value === null || (typeof value !== "object" && typeof value !== "function") || seen.has(value)) continue;
-      seen.add(value);
-      count.objects++;
-      if (ArrayBuffer.isView(value)) count.bytes += value.byteLength;
-      else {
-        const parts = Object.values(value);
-        count.parts += parts.length;
-        waiting.push(...parts);
-      }
-    }
-    return [this.board.engine.timerCount, ...Object.values(count)];
+    return [this.board.engine.timerCount, ...Object.values(holding(this.board.globals.meshcore))];
   }
 }
 
