@@ -201,8 +201,8 @@ export const WantAdverts = message(0x89, "WantAdverts", [
   ["appData", rest],
 ]);
 
-/** Every message, by number. */
-export const MESSAGES = [
+/** What a host says, by number. */
+export const FROM_HOST = [
   Hello,
   SetRoom,
   RemoveRoom,
@@ -214,13 +214,10 @@ export const MESSAGES = [
   GetStatus,
   Verdict,
   StockAdvert,
-  BoardHello,
-  RoomState,
-  RoomMessage,
-  Result,
-  Status,
-  Heard,
-  Sent,
-  CheckAdvert,
-  WantAdverts,
 ];
+
+/** What a board says, by number. */
+export const FROM_BOARD = [BoardHello, RoomState, RoomMessage, Result, Status, Heard, Sent, CheckAdvert, WantAdverts];
+
+/** Every message, by number. */
+export const MESSAGES = [...FROM_HOST, ...FROM_BOARD];

@@ -44,35 +44,8 @@ export interface LinkHooks {
   ended(reason: string, hint: string | null): void;
 }
 
-const FROM_BOARD = new Map(
-  [
-    wire.BoardHello,
-    wire.RoomState,
-    wire.RoomMessage,
-    wire.Result,
-    wire.Status,
-    wire.Heard,
-    wire.Sent,
-    wire.CheckAdvert,
-    wire.WantAdverts,
-  ].map((table) => [table.type, table as Message<unknown>]),
-);
-
-const TO_BOARD = new Map(
-  [
-    wire.Hello,
-    wire.SetRoom,
-    wire.RemoveRoom,
-    wire.SetRadio,
-    wire.SetTime,
-    wire.Resume,
-    wire.Ack,
-    wire.Send,
-    wire.GetStatus,
-    wire.Verdict,
-    wire.StockAdvert,
-  ].map((table) => [table.name, table as Message<unknown>]),
-);
+const FROM_BOARD = new Map(wire.FROM_BOARD.map((table) => [table.type, table as Message<unknown>]));
+const FROM_HOST = new Map(wire.FROM_HOST.map((table) => [table.name, table as Message<unknown>]));
 
 /** A frame that does not go on for so long has lost its end (kiss.ts). */
 const HALF_FRAME_MS = 1000;
@@ -277,7 +250,7 @@ export class BoardLink {
   }
 
   private send(message: ToBoard): void {
-    const table = TO_BOARD.get(message.name);
+    const table = FROM_HOST.get(message.name);
     const length = table === undefined ? -1 : sealBody(crc32, table, message.value, this.out);
     if (length < 0) throw new Error(`bug: ${message.name} does not fit into a frame`);
     const body = Buffer.from(view(this.out, 0, length)).toString("latin1");

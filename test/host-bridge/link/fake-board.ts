@@ -24,20 +24,6 @@ interface FakeRoom {
   gone: boolean;
 }
 
-const HOST_TO_BOARD = [
-  wire.Hello,
-  wire.SetRoom,
-  wire.RemoveRoom,
-  wire.SetRadio,
-  wire.SetTime,
-  wire.Resume,
-  wire.Ack,
-  wire.Send,
-  wire.GetStatus,
-  wire.Verdict,
-  wire.StockAdvert,
-];
-
 /** Fields of all messages from the host; each message has some of them. */
 interface Values extends RadioSettings {
   req: number;
@@ -208,7 +194,7 @@ export class FakeBoard {
   }
 
   private receive(body: Uint8Array): void {
-    const table = HOST_TO_BOARD.find(({ type }) => type === bodyType(crc32, body, body.length)) as
+    const table = wire.FROM_HOST.find(({ type }) => type === bodyType(crc32, body, body.length)) as
       | Message<Values>
       | undefined;
     const value = table === undefined ? null : bodyValue(table, body, body.length);
