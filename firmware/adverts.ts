@@ -3,12 +3,12 @@
 // Work on the curve takes long. One piece of it is done at a time, one step of that in each handler; what is heard comes in between.
 import { view } from "../protocol/bytes.ts";
 import type { CurvePort, CurveWork } from "../protocol/curve.ts";
-import { MAX_PATH, NO_BYTES } from "../protocol/packet.ts";
+import { NO_BYTES } from "../protocol/packet.ts";
 import type { Clock } from "./clock.ts";
 import { HOST_SIGNS } from "./features.ts";
 import type { Hal } from "./hal.ts";
 import type { Link } from "./link.ts";
-import type { AdvertVerifier, Mesh } from "./mesh.ts";
+import type { AdvertJob, AdvertVerifier, Mesh } from "./mesh.ts";
 import { NEIGHBOUR_BYTES, NEIGHBOURS } from "./parts/neighbour-row.ts";
 import { part } from "./parts.ts";
 import type { Store } from "./store.ts";
@@ -27,16 +27,6 @@ export const OWN = { none: 0, key: 1, zeroHop: 2, flood: 3 };
 
 /** Where the public key is in an identity: behind the private one, or in the first advert of the stock. */
 const KEY_AT = HOST_SIGNS ? 4 : 64;
-
-/** An advert that waits; see AdvertVerifier. */
-export interface AdvertJob {
-  readonly bytes: Uint8Array;
-  readonly at: number;
-  readonly length: number;
-  readonly done: (valid: boolean) => void;
-  readonly hops: number;
-  readonly signal: number;
-}
 
 export class Adverts implements AdvertVerifier {
   readonly hal: Hal;
@@ -169,16 +159,9 @@ export class Adverts implements AdvertVerifier {
     else if (waitMs && now - this.localMs >= waitMs - 1 && this.send(false)) this.first = false;
   }
 
-  check(
-    bytes: Uint8Array,
-    at: number,
-    length: number,
-    done: (valid: boolean) => void,
-    pathLen: number,
-    signal: number,
-  ): void {
+  check(job: AdvertJob): void {
     if (this.jobs.length < MAX_WAITING) {
-      this.jobs.push({ bytes, at, length, done, hops: pathLen & (MAX_PATH - 1), signal });
+      this.jobs.push(job);
       this.soon();
     } else {
       this.dropped++;

@@ -57,21 +57,22 @@ export interface MeshEvents {
   onSent(request: number, sent: boolean, airtimeMs: number): void;
 }
 
+/** An advert that was not heard before: a payload of at least 100 bytes at `at`, which nobody touches any more. */
+export interface AdvertJob {
+  readonly bytes: Uint8Array;
+  readonly at: number;
+  readonly length: number;
+  /** To be called once at most and in a later handler; true lets the advert be forwarded, if we forward at all. */
+  readonly done: (valid: boolean) => void;
+  readonly hops: number;
+  /** As in Sx126x. */
+  readonly signal: number;
+}
+
 /** Whoever checks signatures of adverts, one at a time and in steps. */
 export interface AdvertVerifier {
-  /**
-   * An advert that was not heard before: a payload of at least 100 bytes at `at`, which nobody touches any more. `done` is to be
-   * called once at most and in a later handler; true lets the advert be forwarded, if we forward at all. What there is no time
-   * for is dropped by the verifier, which so bounds how many adverts wait. `pathLen` as sent, `signal` as in Sx126x.
-   */
-  check(
-    bytes: Uint8Array,
-    at: number,
-    length: number,
-    done: (valid: boolean) => void,
-    pathLen: number,
-    signal: number,
-  ): void;
+  /** What there is no time for is dropped by the verifier, which so bounds how many adverts wait. */
+  check(job: AdvertJob): void;
 }
 
 /** A host that sends and hears frames as they are: port 0 (firmware/parts/kiss-modem.ts). */
@@ -173,7 +174,8 @@ export class Mesh {
       const done = (valid: boolean): void => {
         if (valid && this.forwarder) this.forwarder.take(bytes, at, length, signal);
       };
-      this.verifier.check(bytes, packet.payloadAt, packet.payloadLen, done, packet.pathLen, signal);
+      const { payloadAt, payloadLen, hops } = packet;
+      this.verifier.check({ bytes, at: payloadAt, length: payloadLen, done, hops, signal });
     }
     if (!taken) this.events.onHeard(bytes, at, length);
   }

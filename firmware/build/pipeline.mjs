@@ -92,6 +92,7 @@ function shortNames(hal) {
     "restore",
     "verifier",
     "check",
+    "done",
     "adverts",
     "table",
     "send",

@@ -2,7 +2,8 @@
 import { APP_AT, parseAdvert, SIGNATURE_AT, signedMessage } from "../../protocol/advert.ts";
 import { equalBytes, view } from "../../protocol/bytes.ts";
 import type { CurvePort } from "../../protocol/curve.ts";
-import type { AdvertJob, Adverts } from "../adverts.ts";
+import type { Adverts } from "../adverts.ts";
+import type { AdvertJob } from "../mesh.ts";
 import { hearTime } from "./keep.ts";
 import { NEIGHBOUR, NEIGHBOUR_BYTES, NEIGHBOURS } from "./neighbour-row.ts";
 

@@ -45,7 +45,7 @@ export class ForwardBench {
     this.mesh.events = { onHeard: () => undefined, onSent: () => undefined };
     this.mesh.publicKey = hexToBytes(publicKey);
     this.mesh.verifier = {
-      check: (bytes, at, length, done) => void hal.after(() => done(verifyAdvert(crypto, bytes, at, length)), 1),
+      check: ({ bytes, at, length, done }) => void hal.after(() => done(verifyAdvert(crypto, bytes, at, length)), 1),
     };
     const { radio } = this.mesh;
     radio.isReceiving = () => this.isAirFree;

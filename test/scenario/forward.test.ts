@@ -34,7 +34,7 @@ class Repeater {
     const { mesh } = board.globals.meshcore as { mesh: Pick<Mesh, "verifier" | "publicKey"> };
     mesh.publicKey = hexToBytes(REPEATER.public_key);
     mesh.verifier = {
-      check: (bytes, at, length, done) => {
+      check: ({ bytes, at, length, done }) => {
         const valid = verifyAdvert(crypto, Uint8Array.from(bytes), at, length);
         this.world.clock.after(10, () => done(valid));
       },
