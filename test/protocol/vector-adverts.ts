@@ -26,7 +26,7 @@ interface ParsedVector {
   feat2?: number;
 }
 
-interface Delivered {
+export interface Delivered {
   public_key: string;
   type: number;
   timestamp: number;

@@ -4,6 +4,7 @@ import { bytesToHex, bytesToLatin1, hexToBytes, latin1ToBytes, readU32 } from ".
 import { Packet, parsePacket, ROUTE_DIRECT, ROUTE_FLOOD, TYPE_ADVERT } from "../../protocol/packet.ts";
 import { softCrypto } from "../../protocol/soft-crypto.ts";
 import type { SimBoard } from "../../simulator/sim-board.ts";
+import type { Delivered } from "../protocol/vector-adverts.ts";
 import { loadVectors } from "../protocol/vector-file.ts";
 import { type Console, type Station, World } from "./world.ts";
 
@@ -11,14 +12,6 @@ const crypto = softCrypto();
 const NOW = 1711111000;
 const ROW = 80;
 
-interface Delivered {
-  public_key: string;
-  type: number;
-  timestamp: number;
-  lat_e6: number;
-  lon_e6: number;
-  name_hex: string;
-}
 interface Vectors {
   receiver: string;
   identities: { label: string; private_key: string; public_key: string }[];
