@@ -196,6 +196,9 @@ export const KEYS = {
     federation_secret_file: secretFile("the secret"),
     status_endpoint: flag().default(false).describe("Serve the federation's status on a port of its own."),
     status_port: port().default(5002).describe("That port."),
+    rebroadcast_max_age_s: integer(1, 86_400, "a number of seconds")
+      .default(300)
+      .describe("A peer's message that is older than that does not go on air any more."),
     peers: list(peer),
   }).prefault({}),
   mqtt: table({

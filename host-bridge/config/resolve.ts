@@ -28,6 +28,7 @@ export function resolve(settings: Settings, files: string[], env: NodeJS.Process
       tls: pair(federation.tls_cert, federation.tls_key),
       statusEndpoint: federation.status_endpoint,
       statusPort: federation.status_port,
+      rebroadcastMaxAgeS: federation.rebroadcast_max_age_s,
       secret: federation.federation_secret ?? "",
       peers: resolvePeers(settings),
     },

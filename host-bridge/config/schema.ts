@@ -83,6 +83,8 @@ export interface FederationConfig {
   tls: { cert: string; key: string } | null;
   statusEndpoint: boolean;
   statusPort: number;
+  /** Older messages of peers do not go on air. */
+  rebroadcastMaxAgeS: number;
   secret: string;
   /** From `peers` and `federation.peers` alike. */
   peers: PeerConfig[];

@@ -24,6 +24,11 @@ export interface RoomMessage {
   board: string | null;
   /** The MeshCore payload as it is on air: channel hash, MAC, ciphertext. */
   payload: Uint8Array;
+  /**
+   * How old it was when it came here, in milliseconds since it came into the first server, added up of the times that servers
+   * kept it: no clock needs to be right for that. Only via federation, and not in the history.
+   */
+  ageMs?: number;
   /** Every board that heard it, the first one first; only the history knows them. */
   receptions?: Reception[];
 }

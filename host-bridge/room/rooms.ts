@@ -26,8 +26,10 @@ export interface Room {
   topic: string;
   isPrivate: boolean;
   readOnly: boolean;
-  /** Posts of clients go on air. */
+  /** Posts of clients and messages of peers go on air. */
   rebroadcast: boolean;
+  /** The share of the transmit budget that messages of peers may use, 0..100. */
+  airtimePercent: number;
   maxHistory: number;
   /** The name whose history it takes over, where it has none of its own yet. */
   previousName: string | null;
@@ -84,13 +86,14 @@ interface RoomsParts {
 
 /** `configuredKey` as roomKey() of room-key.ts gives it, 16 or 32 bytes. */
 export function makeRoom(config: RoomConfig, configuredKey: Uint8Array): Room {
-  const { name, description, isPrivate, readOnly, rebroadcast, maxHistory, topic, previousName, onRekey } = config;
+  const { name, description, isPrivate, readOnly, maxHistory, topic, previousName, onRekey } = config;
+  const { rebroadcast, airtimePercent } = config;
   const channel = makeChannel(nodeCrypto, configuredKey);
   // As the channel has it: 32 bytes that end in 16 zeros are a key of 16.
   const key = channel.key32.slice(0, channel.keyLen);
   const keyCheck = readU32(nodeCrypto.sha256(Buffer.concat([Buffer.from("room-key-check"), key])), 0);
-  const settings = { name, description, topic, isPrivate, readOnly, rebroadcast, maxHistory, previousName, onRekey };
-  return { ...settings, key, keyCheck, channel };
+  const settings = { name, description, topic, isPrivate, readOnly, maxHistory, previousName, onRekey };
+  return { ...settings, rebroadcast, airtimePercent, key, keyCheck, channel };
 }
 
 /**
@@ -225,7 +228,10 @@ export class Rooms {
     const toAir = new Set<string>();
     batch.forEach(({ entry, settle }, i) => {
       settle(null, news[i]);
-      if (!news[i] || entry.message === null) return;
+      if (entry.message === null) return;
+      const { room, guid, board } = entry.message;
+      if (board !== null && !entry.own) events.emit("reception", { room, guid, board });
+      if (!news[i]) return;
       events.emit("message", entry.message);
       if (entry.toAir) toAir.add(entry.message.room);
     });

@@ -59,6 +59,7 @@ describe("configuration", () => {
       tls: { cert: "/etc/meshcore/tls/server.crt", key: "/etc/meshcore/tls/server.key" },
       statusEndpoint: true,
       statusPort: 5002,
+      rebroadcastMaxAgeS: 300,
       secret: "REPLACE_WITH_FEDERATION_PSK",
       peers: [
         {
@@ -124,6 +125,7 @@ describe("configuration", () => {
           ...{ enabled: false, port: 5001, tls: null, secret: "", peers: [] },
           statusEndpoint: false,
           statusPort: 5002,
+          rebroadcastMaxAgeS: 300,
         },
         mqtt: {
           ...{

@@ -32,7 +32,8 @@ export function testConfig(dataDir: string, fields: TestFields = {}): Config {
     },
     rooms: [],
     federation: {
-      ...{ enabled: false, port: 5001, tls: null, statusEndpoint: false, statusPort: 5002, secret: "", peers: [] },
+      ...{ enabled: false, port: 5001, tls: null, statusEndpoint: false, statusPort: 5002 },
+      ...{ rebroadcastMaxAgeS: 300, secret: "", peers: [] },
     },
     mqtt: {
       ...{ enabled: false, broker: "mqtt://localhost:1883", topicPrefix: "meshcore", profile: "native" },
