@@ -15,6 +15,7 @@ import {
   RX_GAIN_BOOSTED,
   RX_GAIN_SAVING,
   SET_BUFFER_BASE,
+  SET_DIO_IRQ,
   SET_DIO2_SWITCH,
   SET_FALLBACK,
   SET_FREQUENCY,
@@ -51,6 +52,11 @@ function rowUpTo(rows: number[][], value: number): number[] {
   let at = 0;
   while (at < rows.length - 1 && rows[at][0] < value) at++;
   return rows[at];
+}
+
+/** SetDioIrqParams: what is noted, and what of it raises DIO1. */
+export function interrupts(mask: number, dio1: number): Uint8Array {
+  return new Uint8Array([SET_DIO_IRQ, mask >> 8, mask & 255, dio1 >> 8, dio1 & 255, 0, 0, 0, 0]);
 }
 
 /** How many steps applySettings() has. */

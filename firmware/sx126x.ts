@@ -10,7 +10,7 @@ import { COUNT } from "./counters.ts";
 import type { Hal, RadioFacts } from "./hal.ts";
 import type { Prefs } from "./prefs.ts";
 import { FAULT_BUFFER, FAULT_BUSY, FAULT_CAD, FAULT_EDGE, FAULT_MODE, FAULT_SILENT, FAULT_TX } from "./radio-faults.ts";
-import { applySettings, readRegister, SETUP_STEPS, send } from "./sx126x-setup.ts";
+import { applySettings, interrupts, readRegister, SETUP_STEPS, send } from "./sx126x-setup.ts";
 import {
   CALIBRATE,
   CLEAR_ERRORS,
@@ -38,7 +38,6 @@ import {
   SET_BUFFER_BASE,
   SET_CAD,
   SET_CAD_PARAMS,
-  SET_DIO_IRQ,
   SET_DIO3_TCXO,
   SET_PACKET,
   SET_RX,
@@ -75,11 +74,6 @@ const RX_OUTCOME = IRQ_RX_DONE | IRQ_HEADER_ERROR | IRQ_CRC_ERROR;
 const RX_DIO1 = IRQ_RX_DONE | IRQ_HEADER_ERROR | IRQ_TIMEOUT;
 const TX_IRQS = IRQ_TX_DONE | IRQ_TIMEOUT;
 const CAD_IRQS = IRQ_CAD_DONE | IRQ_CAD_DETECTED;
-
-/** SetDioIrqParams: what is noted, and what of it raises DIO1. */
-function interrupts(mask: number, dio1: number): Uint8Array {
-  return new Uint8Array([SET_DIO_IRQ, mask >> 8, mask & 255, dio1 >> 8, dio1 & 255, 0, 0, 0, 0]);
-}
 
 /** What the radio hands up; set once by the mesh. */
 export interface RadioEvents {
