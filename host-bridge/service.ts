@@ -4,6 +4,8 @@ import type { Log } from "./log.ts";
 
 /** Tells the service manager how the daemon is; where there is none, every call does nothing. */
 export interface ServiceManager {
+  /** False where somebody started the daemon by hand. */
+  readonly isThere: boolean;
   /** Clients can connect, at the start and after a reload. From the first time on the watchdog is fed. */
   ready(status: string): void;
   /** The configuration is read again; ready() ends it. */
@@ -30,7 +32,7 @@ export function serviceManager(
   run: RunProgram = runProgram,
   pid: number = process.pid,
 ): ServiceManager {
-  if (!env["NOTIFY_SOCKET"]) return { ready: nothing, reloading: nothing, stopping: nothing };
+  if (!env["NOTIFY_SOCKET"]) return { isThere: false, ready: nothing, reloading: nothing, stopping: nothing };
   const timeoutMs = env["WATCHDOG_PID"] === undefined || Number(env["WATCHDOG_PID"]) === pid ? watchdogMs(env) : null;
   let hasFailed = false;
   const tell = (...words: string[]): void => {
@@ -42,6 +44,7 @@ export function serviceManager(
   };
   let timer: NodeJS.Timeout | undefined;
   return {
+    isThere: true,
     ready: (status) => {
       tell("READY=1", `STATUS=${status}`);
       if (timeoutMs !== null) timer ??= setInterval(() => tell("WATCHDOG=1"), timeoutMs / FEEDS_PER_TIMEOUT).unref();

@@ -52,7 +52,7 @@ export async function run(options: { config?: string[]; printConfig?: boolean },
   daemon = await runDaemon(config, log);
   if (isStale) await reload(daemon);
   if (config.log.format === "json") log.info("ready", { url: daemon.url });
-  else io.out(`MeshCore Room "${config.name}" is at ${daemon.url} (Ctrl-C stops it)\n`);
+  else io.out(`MeshCore Room "${config.name}" is at ${daemon.url}${manager.isThere ? "" : " (Ctrl-C stops it)"}\n`);
   manager.ready(`at ${daemon.url}`);
   void interrupted.then(() => manager.stopping());
   await serve(daemon, interrupted, log);

@@ -21,6 +21,7 @@ describe("the service manager", () => {
 
   it("hears ready, reloading and stopping", () => {
     const manager = serviceManager({ NOTIFY_SOCKET: "/run/x" }, silentLog(), run);
+    assert.equal(manager.isThere, true);
     manager.ready("at http://127.0.0.1:7070");
     manager.reloading();
     manager.stopping();
@@ -33,6 +34,7 @@ describe("the service manager", () => {
 
   it("is told nothing where there is none", () => {
     const manager = serviceManager({ WATCHDOG_USEC: "1000000" }, silentLog(), run);
+    assert.equal(manager.isThere, false);
     manager.ready("");
     manager.stopping();
     assert.deepEqual(told, []);
