@@ -51,7 +51,7 @@ export class Adverts implements AdvertVerifier {
   // Of the parts that this is made of.
   /** What is wanted of our own, OWN. */
   own = OWN.none;
-  /** A private key that shall be ours, and who is told the public one, or null when it cannot be. */
+  /** A private key that shall be ours, and who is told: setKey(). */
   newKey: Uint8Array | null = null;
   keyDone: ((publicKey: Uint8Array | null) => void) | null = null;
   curve: CurvePort | null = null;
@@ -118,8 +118,8 @@ export class Adverts implements AdvertVerifier {
   }
 
   /**
-   * Makes `privateKey` (64 bytes, clamped) ours. `done` gets the public key, or null for a key that nobody may have (MeshCore's
-   * rules). False where the host has our key.
+   * Makes `privateKey` (64 bytes, clamped) ours. `done` gets the public key, null for a key that nobody may have (MeshCore's
+   * rules), or no bytes when the curve failed. False where the host has our key.
    */
   setKey(privateKey: Uint8Array, done: (publicKey: Uint8Array | null) => void): boolean {
     if (HOST_SIGNS) return false;
@@ -178,6 +178,7 @@ export class Adverts implements AdvertVerifier {
     const work = this.work;
     let isDone = false;
     let lost: typeof this.guest = null;
+    let keyLost: typeof this.keyDone = null;
     try {
       if (!work) this.begin();
       else if (this.isDone) isDone = true;
@@ -190,7 +191,8 @@ export class Adverts implements AdvertVerifier {
       this.dropped++;
       if (!HOST_SIGNS) {
         lost = this.guest;
-        this.guest = null;
+        keyLost = this.keyDone;
+        this.guest = this.newKey = this.keyDone = null;
       }
     }
     if (isDone) {
@@ -200,6 +202,7 @@ export class Adverts implements AdvertVerifier {
     if (this.work || this.task || this.own || this.jobs.length || this.guest) this.soon();
     if (isDone && work) this.end(work.value as never);
     if (lost) lost(null);
+    if (keyLost) keyLost(NO_BYTES);
   }
 
   private begin(): void {

@@ -56,8 +56,10 @@ export function advertCommands(console: Console, name: string, text: string): st
   console.each(0, isHex ? (2 * KEY_BYTES) / KEY_PART : 0, convert, () => {
     if (!isHex) return "Error, bad key";
     adverts.setKey(key, (publicKey) => {
-      if (publicKey) show("OK! New pubkey: ", publicKey);
-      else console.reply("Error, bad key");
+      if (!publicKey) console.reply("Error, bad key");
+      else if (publicKey.length) show("OK! New pubkey: ", publicKey);
+      else
+        console.reply("Error: no public key could be made of it, the key stays as it was; Try: again, then flash.sh");
     });
     return "";
   });

@@ -47,7 +47,7 @@ export function ownAdvert(adverts: Adverts, own: number): void {
   function makeKey(): void {
     const key = adverts.newKey || draw();
     const done = adverts.keyDone;
-    adverts.newKey = adverts.keyDone = null;
+    adverts.newKey = null;
     const isKey = key.length === 64 && (key[0] & 7) === 0 && key[31] >> 6 === 1;
     adverts.end = (publicKey: Uint8Array): void => {
       // MeshCore gives neither of the two to anybody.
@@ -59,6 +59,8 @@ export function ownAdvert(adverts: Adverts, own: number): void {
         adverts.setIdentity(identity);
         adverts.keep();
       }
+      // Somebody may have come with another key meanwhile.
+      if (adverts.keyDone === done) adverts.keyDone = null;
       if (done) done(isFree ? publicKey : null);
       // Another one; or now to what is wanted of it.
       if (own !== KEY || (!isFree && !done)) adverts.want(own);

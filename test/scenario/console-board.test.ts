@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { PARTS } from "../../firmware/parts.ts";
 import { ConsoleBench } from "./console-bench.ts";
 import { TEST_KEY } from "./world.ts";
 
@@ -128,6 +129,31 @@ describe("console: commands", () => {
     const after = bench.run("get public.key");
     assert.notEqual(after, before);
     assert.equal(bench.run("get prv.key"), `  -> > ${key.toUpperCase()}`);
+  });
+
+  it("another private key is answered when the curve cannot be had, and is not taken later", () => {
+    const { board, world } = bench;
+    const storage = (): { read(file: string): string; write(file: string, text: string): void } =>
+      (board.globals as { require(name: string): ReturnType<typeof storage> }).require("Storage");
+    const library = storage().read("mc.lib");
+    const row = 8 + 11 * Object.keys(PARTS).indexOf("softCurve");
+    const start = Number(library.slice(row, row + 6));
+    const length = Number(library.slice(row + 6, row + 11));
+    const broken = "(function(){throw new Error()})".padEnd(length);
+    const boot = (text: string): void => {
+      storage().write("mc.lib", text);
+      board.powerOff();
+      board.powerOn();
+      world.wait(20_000);
+    };
+    boot(library.slice(0, start) + broken + library.slice(start + length));
+    const key = `40${"11".repeat(30)}51${"22".repeat(32)}`;
+    const said = bench.raw(`set prv.key ${key}\r`);
+    assert.match(said, /-> Error: no public key could be made of it, the key stays as it was; Try: again/);
+    bench.transcript([["get public.key", "Error: no key yet; Try: later"]]);
+    boot(library);
+    assert.doesNotMatch(bench.run("get prv.key"), /4011111111/);
+    assert.match(bench.raw(`set prv.key ${key}\r`), /-> OK! New pubkey: [0-9A-F]{64}\r/);
   });
 
   it("tempradio: two seconds later, for a while, and nothing keeps it", () => {
