@@ -427,6 +427,8 @@ export class Link {
     halves[(OUT + fieldAt(Status, "noiseFloor")) / 2] = radio.noiseFloor;
     halves[(OUT + fieldAt(Status, "rssi")) / 2] = radio.rssi();
     halves[(OUT + fieldAt(Status, "airPermille")) / 2] = Math.max(0, mesh.duty.usedPermille(this.hal.nowMs()));
+    // More than its fields: what is behind them follows.
+    halves.set(radio.faults, (OUT + fieldAt(Status, "busyStuck")) / 2);
     this.out[OUT + fieldAt(Status, "snr")] = radio.snr();
     this.out[OUT + fieldAt(Status, "txQueue")] = mesh.queue.size;
     this.send(Status.type, Status.size);

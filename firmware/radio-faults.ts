@@ -1,4 +1,4 @@
-// What can go wrong with the radio chip. The driver counts by these numbers; the names are for whoever shows the counts.
+// What can go wrong with the radio chip. The driver counts by these numbers, and the link's Status has a field for each, in this order.
 
 export const FAULT_BUSY = 0;
 /** A DIO1 edge that the housekeeping found and not the watch; now and then one that both were about to see. */
@@ -8,20 +8,7 @@ export const FAULT_MODE = 3;
 export const FAULT_SILENT = 4;
 export const FAULT_CAD = 5;
 export const FAULT_DEAF = 6;
-
 export const FAULT_BUFFER = 7;
-
-/** By number. */
-export const FAULT_NAMES = [
-  "BUSY stuck",
-  "interrupt missed",
-  "transmission did not end",
-  "chip left its mode",
-  "chip does not answer",
-  "channel activity detection did not end",
-  "not receiving for 8 s",
-  "packet not taken",
-];
 
 // MeshCore's error flags (Dispatcher.h): stats-core shows their sum.
 /** A packet found no room in the queue. */

@@ -143,7 +143,7 @@ export const Result = message(0x84, "Result", [
 
 /**
  * Board -> host: counters since boot and levels of now. airPermille covers the last hour. The counters from `rx` to
- * `recoveries` are one array on a board.
+ * `recoveries` are one array on a board, those from `busyStuck` to `notTaken` another (firmware/radio-faults.ts).
  */
 export const Status = message(0x85, "Status", [
   ["uptimeS", u32],
@@ -165,6 +165,14 @@ export const Status = message(0x85, "Status", [
   ["noiseFloor", i16],
   ["rssi", i16],
   ["airPermille", u16],
+  ["busyStuck", u16],
+  ["edgesMissed", u16],
+  ["txEndless", u16],
+  ["modeLeft", u16],
+  ["chipSilent", u16],
+  ["cadEndless", u16],
+  ["deaf", u16],
+  ["notTaken", u16],
   ["snr", i8],
   ["txQueue", u8],
 ]);

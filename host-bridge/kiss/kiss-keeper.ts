@@ -95,6 +95,7 @@ export class KissKeeper implements Keeper {
         mac_failures: ear.counts.macFailures,
         tx_dropped: null,
         radio_recoveries: null,
+        radio: null,
       },
       link_errors: this.badFrames + (this.session?.badFrames() ?? 0),
       disconnects: this.port.disconnects,

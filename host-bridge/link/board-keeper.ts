@@ -4,7 +4,7 @@ import { describe, RoomError } from "../errors.ts";
 import type { Room } from "../room/rooms.ts";
 import { type BoardKey, isRealAdvert } from "./board-key.ts";
 import { BoardLink, type LinkHooks } from "./board-link.ts";
-import type { BoardRadio, BoardStatus, BoardsParts, ConsoleSeat, Keeper, PostDesk } from "./keeper.ts";
+import type { BoardRadio, BoardStatus, BoardsParts, ConsoleSeat, Keeper, PostDesk, RadioFaults } from "./keeper.ts";
 import { PortKeeper } from "./port-keeper.ts";
 import type { PortSource } from "./ports.ts";
 import {
@@ -104,6 +104,7 @@ export class BoardKeeper implements Keeper {
         mac_failures: last?.macFailures ?? null,
         tx_dropped: last?.txDropped ?? null,
         radio_recoveries: last?.recoveries ?? null,
+        radio: last === null ? null : radioFaults(last),
       },
       link_errors: this.badFrames + (this.link?.linkErrors() ?? 0) + (last?.linkErrors ?? 0),
       disconnects: this.port.disconnects,
@@ -185,6 +186,19 @@ export class BoardKeeper implements Keeper {
       ended,
     };
   }
+}
+
+function radioFaults(status: StatusValue): RadioFaults {
+  return {
+    busy_stuck: status.busyStuck,
+    edges_missed: status.edgesMissed,
+    tx_endless: status.txEndless,
+    mode_left: status.modeLeft,
+    chip_silent: status.chipSilent,
+    cad_endless: status.cadEndless,
+    deaf: status.deaf,
+    not_taken: status.notTaken,
+  };
 }
 
 /** A room as the board shall hold it. */

@@ -35,6 +35,19 @@ export interface BoardFaults {
   tx_dropped: number | null;
   /** Times that the radio chip had to be reset. */
   radio_recoveries: number | null;
+  /** What went wrong with the radio chip, by name (docs/link.md, Status); most of it ends in a reset. */
+  radio: RadioFaults | null;
+}
+
+export interface RadioFaults {
+  busy_stuck: number;
+  edges_missed: number;
+  tx_endless: number;
+  mode_left: number;
+  chip_silent: number;
+  cad_endless: number;
+  deaf: number;
+  not_taken: number;
 }
 
 /** A board as /status shows it; numbers are null until the board has told them. */

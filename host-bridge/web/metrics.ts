@@ -55,6 +55,17 @@ export class Metrics {
     ofBoards("noise_floor_dbm", "Noise floor", ({ noise_floor_dbm }) => noise_floor_dbm);
     ofBoards("tx_queue", "Packets that wait for the air", ({ tx_queue }) => tx_queue);
     ofBoards("link_errors", "Bad frames on the serial link", ({ link_errors }) => link_errors);
+    ofBoards("radio_recoveries", "Times that the radio chip had to be reset", ({ faults }) => faults.radio_recoveries);
+    this.set(
+      "board_radio_faults",
+      "What went wrong with the radio chip",
+      boards.flatMap(({ id: board, faults }) =>
+        Object.entries(faults.radio ?? {}).map(([reason, count]): [Record<string, string>, number] => [
+          { board, reason },
+          count,
+        ]),
+      ),
+    );
     this.set("mqtt_connected", "1 when the broker is there", [[{}, mqtt.connected ? 1 : 0]]);
     this.set("peers_connected", "Federation peers", [[{}, federation.peers.filter((peer) => peer.connected).length]]);
     return this.registry.metrics();
@@ -67,6 +78,8 @@ export class Metrics {
   private set(name: string, help: string, values: [Record<string, string>, number | null][]): void {
     const full = `meshcore_${name}`;
     let gauge = this.registry.getSingleMetric(full) as Gauge<string> | undefined;
+    // The first value tells the names of the labels.
+    if (gauge === undefined && values.length === 0) return;
     gauge ??= new Gauge({
       name: full,
       help,

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import * as FAULT from "../../firmware/radio-faults.ts";
 import {
   Heard,
   RESULT_BAD_REQUEST,
@@ -164,6 +165,20 @@ describe("link: settings, counters and what else is heard", () => {
     assert.ok(found.uptimeS >= 5 && found.uptimeS < 20 && found.unixTime >= 1700000004);
     assert.ok(found.noiseFloor <= -100 && found.noiseFloor >= -130, `${found.noiseFloor} dBm`);
     assert.ok(found.memFree > 0 && found.memFree < found.memTotal);
+  });
+
+  it("Status tells what went wrong with the radio, by name", () => {
+    const { faults } = (scene.board.globals.meshcore as { mesh: { radio: { faults: Uint16Array } } }).mesh.radio;
+    const numbers = {
+      ...{ busyStuck: FAULT.FAULT_BUSY, edgesMissed: FAULT.FAULT_EDGE, txEndless: FAULT.FAULT_TX },
+      ...{ modeLeft: FAULT.FAULT_MODE, chipSilent: FAULT.FAULT_SILENT, cadEndless: FAULT.FAULT_CAD },
+      ...{ deaf: FAULT.FAULT_DEAF, notTaken: FAULT.FAULT_BUFFER },
+    };
+    for (const number of Object.values(numbers)) faults[number] = 1000 + number;
+    const status = scene.status();
+    for (const [name, number] of Object.entries(numbers))
+      assert.equal(status[name as keyof typeof numbers], 1000 + number, name);
+    assert.deepEqual([status.snr, status.txQueue], [0, 0], "what is behind them");
   });
 
   it("Heard brings whole packets that are no room's, only to a host that wants them", () => {

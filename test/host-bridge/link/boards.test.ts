@@ -119,6 +119,10 @@ describe("boards", () => {
         ...{ uptime_s: 0, link_errors: 0, disconnects: 0, missed: 0, error: null },
         faults: {
           ...{ crc_errors: 0, header_errors: 0, malformed: 0, mac_failures: 0, tx_dropped: 0, radio_recoveries: 0 },
+          radio: {
+            ...{ busy_stuck: 1, edges_missed: 2, tx_endless: 3, mode_left: 4 },
+            ...{ chip_silent: 5, cad_endless: 6, deaf: 7, not_taken: 8 },
+          },
         },
       },
     ]);

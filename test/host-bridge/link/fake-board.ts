@@ -315,6 +315,16 @@ export class FakeBoard {
     this.send(wire.Status, {
       ...{ req, uptimeS: this.uptimeS(), unixTime: 0, rx: 5, tx: 6, crcErrors: 0, headerErrors: 0, malformed: 0 },
       ...{ duplicates: 0, macFailures: 0, unknownChannel: 0, linkErrors: this.badFrames, txDropped: 0, recoveries: 0 },
+      ...{
+        busyStuck: 1,
+        edgesMissed: 2,
+        txEndless: 3,
+        modeLeft: 4,
+        chipSilent: 5,
+        cadEndless: 6,
+        deaf: 7,
+        notTaken: 8,
+      },
       ...{ noiseFloor: -110, rssi: -70, snr: 40, airPermille: 15, txQueue: 1, memFree: 1, memTotal: 2 },
     });
   }
