@@ -1,10 +1,9 @@
 // The arithmetic under the native curve routine, from its C source on the host.
 import assert from "node:assert/strict";
 import { bytes, SEED, seeded } from "../protocol/random.ts";
-import { CurveProgram, compiler, FIELD, FIELD_OPERATIONS, noCompiler, POINT, SCALAR } from "./curve-program.ts";
+import { compiler, noCompiler, withCompiler } from "./compiler.ts";
+import { ASK, AT, CurveProgram, FIELD_OPERATIONS } from "./curve-program.ts";
 import { bytesOf, inverse, numberOf, ORDER, P } from "./curve-vectors.ts";
-
-const withCompiler = compiler ? it : it.skip;
 
 describe("the arithmetic of curve.c on this machine", () => {
   let program: CurveProgram;
@@ -37,17 +36,17 @@ describe("the arithmetic of curve.c on this machine", () => {
       const pairs = operands.flatMap((a) => (calculate.length === 1 ? [[a, 0n]] : operands.map((b) => [a, b])));
       const answers = program.run(
         pairs.map(([a, b]) => ({
-          what: FIELD,
+          what: ASK.field,
           number,
           parts: [
-            [POINT, bytesOf(a)],
-            [SCALAR, bytesOf(b)],
+            [AT.point, bytesOf(a)],
+            [AT.scalar, bytesOf(b)],
           ],
         })),
       );
       answers.forEach(({ buffer }, i) => {
         const [a, b] = pairs[i];
-        const found = numberOf(buffer.subarray(POINT, 32));
+        const found = numberOf(buffer.subarray(AT.point, 32));
         // Only pack() must give the least one.
         assert.equal(name === "pack" ? found : mod(found), calculate(a, b), `${name} of ${a} and ${b}`);
       });
@@ -63,9 +62,9 @@ describe("the arithmetic of curve.c on this machine", () => {
     );
     const numbers = [...edges, ...Array.from({ length: 200 }, () => numberOf(bytes(random, 64)))];
     const number = FIELD_OPERATIONS.indexOf("moduloOrder");
-    const answers = program.run(numbers.map((n) => ({ what: FIELD, number, parts: [[POINT, wide(n)]] })));
+    const answers = program.run(numbers.map((n) => ({ what: ASK.field, number, parts: [[AT.point, wide(n)]] })));
     answers.forEach(({ buffer }, i) => {
-      assert.equal(numberOf(buffer.subarray(POINT, 32)), numbers[i] % ORDER, `${numbers[i]}`);
+      assert.equal(numberOf(buffer.subarray(AT.point, 32)), numbers[i] % ORDER, `${numbers[i]}`);
     });
   });
 });

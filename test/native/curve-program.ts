@@ -8,15 +8,12 @@ import { fileURLToPath } from "node:url";
 
 /** The buffer of curve.c: its length, and what lies where. */
 export const BUFFER = 680;
-export const POINT = 0;
-export const SCALAR = 32;
-export const KEY = 64;
-export const HASH = 96;
+export const AT = { point: 0, scalar: 32, key: 64, hash: 96 };
 /** Its commands and results. */
-export const [STEP, PUBLIC, SHARED, SIGN, CLOSE, VERIFY] = [0, 1, 2, 3, 4, 5];
-export const [READY, AGAIN, BAD, REFUSED] = [0, 1, 2, 3];
+export const COMMAND = { step: 0, publicKey: 1, shared: 2, sign: 3, close: 4, verify: 5 };
+export const RESULT = { ready: 0, again: 1, bad: 2, refused: 3 };
 /** What curve-host.c is asked for, and its operations on the field. */
-export const [CALL, WHOLE, LENGTH, NO_ADDRESS, ODD_ADDRESS, FIELD, X25519] = [0, 1, 2, 3, 4, 5, 6];
+export const ASK = { call: 0, whole: 1, length: 2, noAddress: 3, oddAddress: 4, field: 5, x25519: 6 };
 export const FIELD_OPERATIONS = ["times", "plus", "minus", "plusA24", "invert", "pack", "moduloOrder"] as const;
 
 export interface Request {
@@ -30,10 +27,6 @@ export interface Answer {
   calls: number;
   buffer: Buffer;
 }
-
-export const compiler = spawnSync("cc", ["--version"]).status === 0;
-/** The end of a title where cc is missing. */
-export const noCompiler = compiler ? "" : " (C compiler cc not found)";
 
 export class CurveProgram {
   private readonly folder = mkdtempSync(join(tmpdir(), "meshcore-room-curve-"));

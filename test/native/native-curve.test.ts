@@ -8,26 +8,8 @@ import type { CurveWork } from "../../protocol/curve.ts";
 import { complete } from "../../protocol/curve.ts";
 import { closeSignature, softCurve, timesBase } from "../../protocol/curve25519.ts";
 import { moduloOrder } from "../../protocol/ed25519.ts";
-import {
-  AGAIN,
-  BAD,
-  BUFFER,
-  CALL,
-  CLOSE,
-  CurveProgram,
-  compiler,
-  HASH,
-  KEY,
-  noCompiler,
-  PUBLIC,
-  READY,
-  REFUSED,
-  SCALAR,
-  SHARED,
-  SIGN,
-  STEP,
-  VERIFY,
-} from "./curve-program.ts";
+import { noCompiler, withCompiler } from "./compiler.ts";
+import { ASK, AT, BUFFER, COMMAND, CurveProgram, RESULT } from "./curve-program.ts";
 import { fileVectors, RFC_7748, RFC_8032, sha512 } from "./curve-vectors.ts";
 
 /** Espruino 2v29: an array below this length is not in one piece. */
@@ -61,7 +43,7 @@ class PretendedEngine implements NativeEngine {
     assert.equal(entry, CURVE);
     return (address: number, length: number, command: number): number => {
       this.calls++;
-      if (!address) return REFUSED;
+      if (!address) return RESULT.refused;
       const buffer = this.places.get(address);
       assert.ok(buffer, "an address from before the last call leads nowhere");
       this.places.clear(); // Everything moves.
@@ -79,32 +61,32 @@ class PlainRoutine {
   private readonly under = new Map<Uint8Array, { command: number; left: number }>();
 
   readonly call: Routine = (buffer, command) => {
-    const [key, hash] = [buffer.slice(KEY, KEY + 32), buffer.slice(HASH, HASH + 64)];
-    if (command === CLOSE) {
-      buffer.set(closeSignature(buffer.slice(SCALAR, SCALAR + 32), moduloOrder(hash), key), SCALAR);
-      return READY;
+    const [key, hash] = [buffer.slice(AT.key, AT.key + 32), buffer.slice(AT.hash, AT.hash + 64)];
+    if (command === COMMAND.close) {
+      buffer.set(closeSignature(buffer.slice(AT.scalar, AT.scalar + 32), moduloOrder(hash), key), AT.scalar);
+      return RESULT.ready;
     }
-    if (command !== STEP) {
+    if (command !== COMMAND.step) {
       this.under.set(buffer, { command, left: 2 });
-      return AGAIN;
+      return RESULT.again;
     }
     const work = this.under.get(buffer);
-    if (!work) return REFUSED;
-    if (--work.left) return AGAIN;
+    if (!work) return RESULT.refused;
+    if (--work.left) return RESULT.again;
     this.under.delete(buffer);
     const whole = new Uint8Array([...key, ...new Uint8Array(32)]);
-    if (work.command === PUBLIC) buffer.set(timesBase(key));
-    if (work.command === SHARED) buffer.set(complete(this.plain.shared(whole, buffer.slice(0, 32))));
-    if (work.command === SIGN) {
-      buffer.set(moduloOrder(hash), SCALAR);
+    if (work.command === COMMAND.publicKey) buffer.set(timesBase(key));
+    if (work.command === COMMAND.shared) buffer.set(complete(this.plain.shared(whole, buffer.slice(0, 32))));
+    if (work.command === COMMAND.sign) {
+      buffer.set(moduloOrder(hash), AT.scalar);
       buffer.set(timesBase(moduloOrder(hash)));
     }
-    if (work.command !== VERIFY) return READY;
+    if (work.command !== COMMAND.verify) return RESULT.ready;
     // Which message it is this routine cannot know: but there are only a few.
     const [r, signature] = [buffer.slice(0, 32), buffer.slice(0, 64)];
     const message = MESSAGES.find((one) => equalBytes(sha512(new Uint8Array([...r, ...key, ...one])), hash));
     assert.ok(message, "the hash is that of R, the key and a message");
-    return complete(this.plain.verify(key, message, signature)) ? READY : BAD;
+    return complete(this.plain.verify(key, message, signature)) ? RESULT.ready : RESULT.bad;
   };
 }
 
@@ -189,11 +171,10 @@ describe("the curve through the engine's native call", () => {
     assert.throws(() => work.step(), /no memory in one piece for work/);
   });
 
-  const withCompiler = compiler ? it : it.skip;
   withCompiler(`agrees with curve.c about its buffer, over all vectors of the files${noCompiler}`, () => {
     const program = new CurveProgram();
     const routine: Routine = (buffer, command) => {
-      const [answer] = program.run([{ what: CALL, number: command, parts: [[0, buffer]] }]);
+      const [answer] = program.run([{ what: ASK.call, number: command, parts: [[0, buffer]] }]);
       buffer.set(answer.buffer);
       return answer.result;
     };

@@ -2,11 +2,13 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createCipheriv, randomInt } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { AES_BLOB, AES_DECRYPT, AES_ENCRYPT } from "../../firmware/native/aes-blob.ts";
+import { describeBlob } from "./blob.ts";
+import { compiler, noCompiler, withCompiler } from "./compiler.ts";
 
 const file = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const answer = (command: string, ...args: string[]) => spawnSync(command, args, { encoding: "utf8" });
@@ -53,10 +55,6 @@ function randomFrom(seed: number): (below: number) => number {
     return Math.floor((state / 2 ** 32) * below);
   };
 }
-
-const compiler = answer("cc", "--version").status === 0;
-const withCompiler = compiler ? it : it.skip;
-const noCompiler = compiler ? "" : " (C compiler cc not found)";
 
 describe("aes.c on this machine", () => {
   let folder = "";
@@ -141,31 +139,4 @@ describe("aes.c on this machine", () => {
   });
 });
 
-describe("aes-blob.ts", () => {
-  const made = /arm-none-eabi-gcc ([\d.]+)\. /.exec(
-    readFileSync(file("../../firmware/native/aes-blob.ts"), "utf8"),
-  )?.[1];
-  const here = answer("arm-none-eabi-gcc", "-dumpfullversion").stdout?.trim();
-
-  it("names the compiler that made it", () => {
-    assert.ok(made);
-  });
-
-  const withThumb = here === made ? it : it.skip;
-  const noThumb = here === made ? "" : ` (arm-none-eabi-gcc ${made} not found)`;
-  withThumb(`is what its compiler makes of aes.c${noThumb}`, () => {
-    const check = answer(process.execPath, file("../../firmware/native/build.mjs"), "--check");
-    assert.equal(check.status, 0, check.stderr);
-  });
-
-  it("holds at most 1 KiB of code and both of its entries", () => {
-    const code = Buffer.from(AES_BLOB, "base64");
-    assert.equal(code.toString("base64"), AES_BLOB);
-    assert.ok(code.length <= 1024, `${code.length} bytes`);
-    for (const entry of [AES_ENCRYPT, AES_DECRYPT]) {
-      assert.equal(entry & 1, 1, "the engine must be told that it is Thumb code");
-      assert.ok(entry < code.length);
-    }
-    assert.notEqual(AES_ENCRYPT, AES_DECRYPT);
-  });
-});
+describeBlob("aes", AES_BLOB, [AES_ENCRYPT, AES_DECRYPT], 1024);

@@ -1,41 +1,13 @@
 // The native curve routine: its C source on the host, and the Thumb code that was made of it.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import { AES_BLOB } from "../../firmware/native/aes-blob.ts";
 import { CURVE, CURVE_BLOB } from "../../firmware/native/curve-blob.ts";
 import { complete } from "../../protocol/curve.ts";
 import { softCurve } from "../../protocol/curve25519.ts";
 import { Curve } from "../../protocol/ed25519.ts";
 import { bytes, SEED, seeded } from "../protocol/random.ts";
-import {
-  AGAIN,
-  type Answer,
-  BAD,
-  BUFFER,
-  CALL,
-  CLOSE,
-  CurveProgram,
-  compiler,
-  HASH,
-  KEY,
-  LENGTH,
-  NO_ADDRESS,
-  noCompiler,
-  ODD_ADDRESS,
-  POINT,
-  PUBLIC,
-  READY,
-  REFUSED,
-  type Request,
-  SHARED,
-  SIGN,
-  STEP,
-  VERIFY,
-  WHOLE,
-  X25519,
-} from "./curve-program.ts";
+import { describeBlob } from "./blob.ts";
+import { compiler, noCompiler, withCompiler } from "./compiler.ts";
+import { type Answer, ASK, AT, BUFFER, COMMAND, CurveProgram, RESULT, type Request } from "./curve-program.ts";
 import {
   bytesOf,
   fileVectors,
@@ -55,8 +27,6 @@ import {
   sha512,
 } from "./curve-vectors.ts";
 
-const withCompiler = compiler ? it : it.skip;
-const file = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const hex = (data: Uint8Array) => Buffer.from(data).toString("hex");
 const join = (...parts: Uint8Array[]) => new Uint8Array(Buffer.concat(parts));
 const secretHalf = (key: Uint8Array) => key.slice(0, 32);
@@ -72,17 +42,21 @@ describe("curve.c on this machine", () => {
 
   const publicKeys = (keys: { privateKey: Uint8Array }[]): Answer[] =>
     program.run(
-      keys.map(({ privateKey }) => ({ what: WHOLE, number: PUBLIC, parts: [[KEY, secretHalf(privateKey)]] })),
+      keys.map(({ privateKey }) => ({
+        what: ASK.whole,
+        number: COMMAND.publicKey,
+        parts: [[AT.key, secretHalf(privateKey)]],
+      })),
     );
 
   const shared = (pairs: { privateKey: Uint8Array; peerKey: Uint8Array }[]): Answer[] =>
     program.run(
       pairs.map(({ privateKey, peerKey }) => ({
-        what: WHOLE,
-        number: SHARED,
+        what: ASK.whole,
+        number: COMMAND.shared,
         parts: [
-          [POINT, peerKey],
-          [KEY, secretHalf(privateKey)],
+          [AT.point, peerKey],
+          [AT.key, secretHalf(privateKey)],
         ],
       })),
     );
@@ -91,24 +65,24 @@ describe("curve.c on this machine", () => {
   function sign(cases: (Keys & { message: Uint8Array })[]): Answer[] {
     const first = program.run(
       cases.map(({ privateKey, message }) => ({
-        what: WHOLE,
-        number: SIGN,
+        what: ASK.whole,
+        number: COMMAND.sign,
         parts: [
-          [KEY, secretHalf(privateKey)],
-          [HASH, sha512(join(privateKey.slice(32), message))],
+          [AT.key, secretHalf(privateKey)],
+          [AT.hash, sha512(join(privateKey.slice(32), message))],
         ],
       })),
     );
     return program.run(
       first.map(({ result, buffer }, i) => {
-        assert.equal(result, READY);
-        const hash = sha512(join(buffer.subarray(POINT, 32), cases[i].publicKey, cases[i].message));
+        assert.equal(result, RESULT.ready);
+        const hash = sha512(join(buffer.subarray(AT.point, 32), cases[i].publicKey, cases[i].message));
         return {
-          what: CALL,
-          number: CLOSE,
+          what: ASK.call,
+          number: COMMAND.close,
           parts: [
             [0, buffer],
-            [HASH, hash],
+            [AT.hash, hash],
           ],
         };
       }),
@@ -118,12 +92,12 @@ describe("curve.c on this machine", () => {
   const verify = (cases: { publicKey: Uint8Array; message: Uint8Array; signature: Uint8Array }[]): Answer[] =>
     program.run(
       cases.map(({ publicKey, message, signature }) => ({
-        what: WHOLE,
-        number: VERIFY,
+        what: ASK.whole,
+        number: COMMAND.verify,
         parts: [
-          [POINT, signature],
-          [KEY, publicKey],
-          [HASH, sha512(join(signature.slice(0, 32), publicKey, message))],
+          [AT.point, signature],
+          [AT.key, publicKey],
+          [AT.hash, sha512(join(signature.slice(0, 32), publicKey, message))],
         ],
       })),
     );
@@ -135,28 +109,28 @@ describe("curve.c on this machine", () => {
 
   function assertKeys(keys: (Keys & { name: string })[]): void {
     publicKeys(keys).forEach((answer, i) => {
-      assert.equal(answer.result, READY);
-      assert.equal(hex(answer.buffer.subarray(POINT, 32)), hex(keys[i].publicKey), keys[i].name);
+      assert.equal(answer.result, RESULT.ready);
+      assert.equal(hex(answer.buffer.subarray(AT.point, 32)), hex(keys[i].publicKey), keys[i].name);
       assertErased(answer, 32, keys[i].name);
     });
   }
 
   function assertSecrets(pairs: Pair[]): void {
     shared(pairs).forEach((answer, i) => {
-      assert.equal(answer.result, READY);
-      assert.equal(hex(answer.buffer.subarray(POINT, 32)), hex(pairs[i].secret), pairs[i].name);
+      assert.equal(answer.result, RESULT.ready);
+      assert.equal(hex(answer.buffer.subarray(AT.point, 32)), hex(pairs[i].secret), pairs[i].name);
       assertErased(answer, 32, pairs[i].name);
     });
   }
 
   function assertSignatures(signed: Signed[]): void {
     sign(signed).forEach((answer, i) => {
-      assert.equal(answer.result, READY);
-      assert.equal(hex(answer.buffer.subarray(POINT, 64)), hex(signed[i].signature), signed[i].name);
+      assert.equal(answer.result, RESULT.ready);
+      assert.equal(hex(answer.buffer.subarray(AT.point, 64)), hex(signed[i].signature), signed[i].name);
       assertErased(answer, 64, signed[i].name);
     });
     verify(signed).forEach(({ result }, i) => {
-      assert.equal(result, READY, signed[i].name);
+      assert.equal(result, RESULT.ready, signed[i].name);
     });
   }
 
@@ -164,12 +138,12 @@ describe("curve.c on this machine", () => {
     assertSecrets(RFC_7748);
     const nine = bytesOf(9n);
     const parts: Request["parts"] = [
-      [POINT, nine],
-      [KEY, nine],
+      [AT.point, nine],
+      [AT.key, nine],
     ];
     for (const [times, result] of RFC_7748_ITERATED) {
-      const [answer] = program.run([{ what: X25519, number: times, parts }]);
-      assert.equal(hex(answer.buffer.subarray(POINT, 32)), result, `${times} times`);
+      const [answer] = program.run([{ what: ASK.x25519, number: times, parts }]);
+      assert.equal(hex(answer.buffer.subarray(AT.point, 32)), result, `${times} times`);
     }
   });
 
@@ -206,7 +180,7 @@ describe("curve.c on this machine", () => {
         { ...good, message: join(good.message, new Uint8Array(1)) },
       ];
       verify(wrong).forEach(({ result }, i) => {
-        assert.equal(result, BAD, `bit ${i}`);
+        assert.equal(result, RESULT.bad, `bit ${i}`);
       });
     },
   );
@@ -216,7 +190,7 @@ describe("curve.c on this machine", () => {
       const s = numberOf(one.signature.slice(32)) + ORDER;
       return { ...one, signature: join(one.signature.slice(0, 32), bytesOf(s)) };
     });
-    for (const { result, calls } of verify(cases)) assert.deepEqual([result, calls], [BAD, 1]);
+    for (const { result, calls } of verify(cases)) assert.deepEqual([result, calls], [RESULT.bad, 1]);
     // With the neutral point as the key, R = S B is a good signature: so the limit itself can be tried.
     const [neutral, zero] = [bytesOf(1n), bytesOf(0n)];
     const at = (r: Uint8Array, s: bigint) => ({
@@ -233,7 +207,7 @@ describe("curve.c on this machine", () => {
     ]);
     assert.deepEqual(
       results.map(({ result }) => result),
-      [READY, READY, BAD, BAD],
+      [RESULT.ready, RESULT.ready, RESULT.bad, RESULT.bad],
     );
   });
 
@@ -244,9 +218,9 @@ describe("curve.c on this machine", () => {
       const [own] = RFC_8032;
       const pairs = oddKeys().map((peerKey) => ({ privateKey: own.privateKey, peerKey }));
       shared(pairs).forEach(({ result, buffer }, i) => {
-        assert.equal(result, READY);
+        assert.equal(result, RESULT.ready);
         const plain = complete(curve.shared(own.privateKey, pairs[i].peerKey));
-        assert.equal(hex(buffer.subarray(POINT, 32)), hex(plain), hex(pairs[i].peerKey));
+        assert.equal(hex(buffer.subarray(AT.point, 32)), hex(plain), hex(pairs[i].peerKey));
       });
       const claims = oddKeys().flatMap((publicKey) =>
         // With R the neutral point and S = 0, a key of order n has signed each nth message or so.
@@ -260,7 +234,7 @@ describe("curve.c on this machine", () => {
       verify(claims).forEach(({ result }, i) => {
         const { publicKey, message, signature } = claims[i];
         const plain = complete(curve.verify(publicKey, message, signature));
-        assert.equal(result === READY, plain, `${hex(publicKey)}, message ${i % 8}`);
+        assert.equal(result === RESULT.ready, plain, `${hex(publicKey)}, message ${i % 8}`);
         if (plain) good++;
       });
       assert.ok(good > 8 && good < claims.length / 2, `${good} of ${claims.length}`);
@@ -276,7 +250,7 @@ describe("curve.c on this machine", () => {
     let none = 0;
     answers.forEach(({ result, calls }, i) => {
       const isPoint = curve.point(publicKeys[i]) !== null;
-      assert.deepEqual([result, calls], [BAD, isPoint ? 6 : 1], hex(publicKeys[i]));
+      assert.deepEqual([result, calls], [RESULT.bad, isPoint ? 6 : 1], hex(publicKeys[i]));
       if (!isPoint) none++;
     });
     assert.ok(none > 20 && none < 100, `${none}`);
@@ -285,8 +259,10 @@ describe("curve.c on this machine", () => {
   withCompiler(`divides each piece of work into 4 to 6 calls${noCompiler}`, () => {
     const [one] = RFC_8032;
     assert.deepEqual([publicKeys([one])[0].calls, shared(RFC_7748)[0].calls, verify([one])[0].calls], [4, 4, 6]);
-    const first = program.run([{ what: CALL, number: PUBLIC, parts: [[KEY, secretHalf(one.privateKey)]] }]);
-    assert.equal(first[0].result, AGAIN);
+    const first = program.run([
+      { what: ASK.call, number: COMMAND.publicKey, parts: [[AT.key, secretHalf(one.privateKey)]] },
+    ]);
+    assert.equal(first[0].result, RESULT.again);
   });
 
   withCompiler(`refuses a buffer of another length, at another place, and a command out of turn${noCompiler}`, () => {
@@ -295,57 +271,32 @@ describe("curve.c on this machine", () => {
     // 40 is where the buffer keeps its last command.
     const idle: Request["parts"] = [...parts, [4 * 40, new Uint8Array(4)]];
     const answers = program.run([
-      { what: LENGTH, number: BUFFER - 1, parts },
-      { what: LENGTH, number: BUFFER + 4, parts },
-      { what: NO_ADDRESS, number: 0, parts },
-      { what: ODD_ADDRESS, number: 0, parts },
-      { what: CALL, number: 6, parts },
-      { what: CALL, number: 0xffffffff, parts },
-      { what: CALL, number: CLOSE, parts },
+      { what: ASK.length, number: BUFFER - 1, parts },
+      { what: ASK.length, number: BUFFER + 4, parts },
+      { what: ASK.noAddress, number: 0, parts },
+      { what: ASK.oddAddress, number: 0, parts },
+      { what: ASK.call, number: 6, parts },
+      { what: ASK.call, number: 0xffffffff, parts },
+      { what: ASK.call, number: COMMAND.close, parts },
     ]);
     for (const { result, buffer } of answers) {
-      assert.equal(result, REFUSED);
+      assert.equal(result, RESULT.refused);
       assert.deepEqual(new Uint8Array(buffer), filled);
     }
-    assert.equal(program.run([{ what: CALL, number: STEP, parts: idle }])[0].result, REFUSED);
+    assert.equal(program.run([{ what: ASK.call, number: COMMAND.step, parts: idle }])[0].result, RESULT.refused);
   });
 
   withCompiler(`gives one signature from one nonce and no second${noCompiler}`, () => {
     const [done] = sign([RFC_8032[0]]);
     const again = program.run([
-      { what: CALL, number: CLOSE, parts: [[0, done.buffer]] },
-      { what: CALL, number: STEP, parts: [[0, done.buffer]] },
+      { what: ASK.call, number: COMMAND.close, parts: [[0, done.buffer]] },
+      { what: ASK.call, number: COMMAND.step, parts: [[0, done.buffer]] },
     ]);
     assert.deepEqual(
       again.map(({ result }) => result),
-      [REFUSED, REFUSED],
+      [RESULT.refused, RESULT.refused],
     );
   });
 });
 
-describe("curve-blob.ts", () => {
-  const answer = (command: string, ...args: string[]) => spawnSync(command, args, { encoding: "utf8" });
-  const text = readFileSync(file("../../firmware/native/curve-blob.ts"), "utf8");
-  const made = /arm-none-eabi-gcc ([\d.]+)\. /.exec(text)?.[1];
-  const here = answer("arm-none-eabi-gcc", "-dumpfullversion").stdout?.trim();
-
-  it("names the compiler that made it", () => {
-    assert.ok(made);
-  });
-
-  const withThumb = here === made ? it : it.skip;
-  const noThumb = here === made ? "" : ` (arm-none-eabi-gcc ${made} not found)`;
-  withThumb(`is what its compiler makes of curve.c${noThumb}`, () => {
-    const check = answer(process.execPath, file("../../firmware/native/build.mjs"), "--check");
-    assert.equal(check.status, 0, check.stderr);
-  });
-
-  it("holds at most 3,000 bytes of code and its entry, and at most 6 KiB with the AES routine", () => {
-    const code = Buffer.from(CURVE_BLOB, "base64");
-    assert.equal(code.toString("base64"), CURVE_BLOB);
-    assert.ok(code.length <= 3000, `${code.length} bytes`);
-    assert.ok(code.length + Buffer.from(AES_BLOB, "base64").length <= 6144);
-    assert.equal(CURVE & 1, 1, "the engine must be told that it is Thumb code");
-    assert.ok(CURVE < code.length);
-  });
-});
+describeBlob("curve", CURVE_BLOB, [CURVE], 3000);
