@@ -2,7 +2,7 @@
 import { bytesToLatin1, latin1ToBytes, view } from "../protocol/bytes.ts";
 import { crc32 } from "../protocol/crc32.ts";
 import type { CryptoPort } from "../protocol/crypto.ts";
-import type { CurvePort, CurveWork } from "../protocol/curve.ts";
+import { atOnce, type CurvePort } from "../protocol/curve.ts";
 import { softCrypto } from "../protocol/soft-crypto.ts";
 import type { BoardFacts, FlashPort, FrontEndFacts, Hal, Memory, PmuFacts, RadioFacts } from "./hal.ts";
 import { part } from "./parts.ts";
@@ -311,17 +311,6 @@ function chooseCrypto(host: Native): CryptoPort {
     port.aesDecrypt = (key, data, out) => aes(key, data, out, true);
   }
   return port;
-}
-
-/** Work that takes no longer than a receiver can wait. */
-function atOnce<T>(make: () => T): CurveWork<T> {
-  const work: CurveWork<T> = {
-    step: () => {
-      work.value = make();
-      return true;
-    },
-  };
-  return work;
 }
 
 function filled(length: number, fill: (into: Uint8Array) => void): Uint8Array {

@@ -26,6 +26,17 @@ export interface CurvePort {
   shared(privateKey: Uint8Array, peerKey: Uint8Array): CurveWork<Uint8Array>;
 }
 
+/** Work that `make` does in one part. */
+export function atOnce<T>(make: () => T): CurveWork<T> {
+  const work: CurveWork<T> = {
+    step: () => {
+      work.value = make();
+      return true;
+    },
+  };
+  return work;
+}
+
 /** All parts of `work` at once: its value. */
 export function complete<T>(work: CurveWork<T>): T {
   while (!work.step());

@@ -4,7 +4,7 @@
  */
 import { view } from "./bytes.ts";
 import type { CryptoPort } from "./crypto.ts";
-import type { CurvePort, CurveWork } from "./curve.ts";
+import { atOnce, type CurvePort } from "./curve.ts";
 import {
   Curve,
   ed25519Verify,
@@ -86,17 +86,6 @@ function ladder(scalar: Uint8Array, u: Field): Uint8Array {
 
 function checkLength(what: string, bytes: Uint8Array, length: number): void {
   if (bytes.length !== length) throw new Error("bug: " + what + " of " + bytes.length + " bytes");
-}
-
-/** Does everything in one part. */
-function atOnce<T>(make: () => T): CurveWork<T> {
-  const work: CurveWork<T> = {
-    step: () => {
-      work.value = make();
-      return true;
-    },
-  };
-  return work;
 }
 
 export function softCurve(crypto: Pick<CryptoPort, "sha512">): CurvePort {

@@ -1,7 +1,6 @@
 // A whole daemon with a real proxy in front of it, for the tests of the sites in deploy/.
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { connect } from "node:tls";
@@ -9,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { loadConfig } from "../../host-bridge/config/load.ts";
 import { silentLog } from "../../host-bridge/log.ts";
 import { type Daemon, runDaemon } from "../../host-bridge/run.ts";
+import { freePort } from "../simulator/tcp-station.ts";
 
 const DEPLOY = fileURLToPath(new URL("../../deploy/", import.meta.url));
 
@@ -18,14 +18,6 @@ export const outsideAddress: string | undefined = Object.values(networkInterface
   .find((one) => one !== undefined && one.family === "IPv4" && !one.internal)?.address;
 
 export const has = (program: string, ...args: string[]): boolean => spawnSync(program, args).status === 0;
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
 
 /** Writes a new self-signed certificate for this machine to `folder`; `ca` is what a client trusts then. */
 export function newCertificate(folder: string): { cert: string; key: string; ca: string } {

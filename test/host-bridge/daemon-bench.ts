@@ -25,15 +25,6 @@ export function daemonConfig(dataDir: string, boards: BoardConfig[], fields: Par
 export const flood = (payload: Uint8Array, path = new Uint8Array(0)): Uint8Array =>
   encodePacket({ route: ROUTE_FLOOD, type: TYPE_GRP_TXT, path, payload });
 
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 /** Asks again every 20 ms, for up to 20 s. */
 export async function until(what: string, isSo: () => boolean | Promise<boolean>, limitMs = 20_000): Promise<void> {
   const end = performance.now() + limitMs;

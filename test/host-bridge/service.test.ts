@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { useFakeTimers } from "sinon";
 import { silentLog } from "../../host-bridge/log.ts";
 import { type RunProgram, serviceManager } from "../../host-bridge/service.ts";
+import { Scratch } from "./scratch.ts";
 
 const TOP = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -97,6 +97,7 @@ while True:
 const has = (program: string, args: string[]): boolean => spawnSync(program, args).status === 0;
 
 describe("the daemon under a service manager (real systemd-notify and socket)", () => {
+  const scratch = new Scratch();
   let folder: string;
   const running = new Set<ChildProcess>();
   before(function () {
@@ -104,14 +105,12 @@ describe("the daemon under a service manager (real systemd-notify and socket)", 
       this.test!.parent!.title += ": systemd-notify or python3 not found";
       this.skip();
     }
-    folder = mkdtempSync(join(tmpdir(), "meshcore-room-"));
+    folder = scratch.dir();
   });
   afterEach(() => {
     for (const child of running) child.kill("SIGKILL");
   });
-  after(() => {
-    if (folder !== undefined) rmSync(folder, { recursive: true });
-  });
+  after(() => scratch.clean());
 
   it("says READY when it listens, feeds the watchdog, says STOPPING at SIGTERM", async () => {
     const socket = join(folder, "notify");

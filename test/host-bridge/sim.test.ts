@@ -3,7 +3,8 @@ import { connect, type Socket } from "node:net";
 import { RoomError } from "../../host-bridge/errors.ts";
 import { silentLog } from "../../host-bridge/log.ts";
 import { runSim, type SimOptions } from "../../host-bridge/sim.ts";
-import { freePort, until } from "./daemon-bench.ts";
+import { freePort } from "../simulator/tcp-station.ts";
+import { until } from "./daemon-bench.ts";
 import { EtherStation } from "./station.ts";
 
 describe("sim", () => {

@@ -1,12 +1,13 @@
 // The native AES routine: its C source on the host, and the Thumb code that was made of it.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { createCipheriv, randomInt } from "node:crypto";
+import { createCipheriv } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { AES_BLOB, AES_DECRYPT, AES_ENCRYPT } from "../../firmware/native/aes-blob.ts";
+import { bytes, SEED, seeded, whole } from "../protocol/random.ts";
 import { describeBlob } from "./blob.ts";
 import { compiler, noCompiler, withCompiler } from "./compiler.ts";
 
@@ -45,15 +46,6 @@ function encode(request: Request): Buffer {
   head.writeUInt32LE(((request.room << 16) | request.data.length) >>> 0, 4);
   head.writeUInt32LE(request.missing ?? 0, 8);
   return Buffer.concat([head, request.key, request.data]);
-}
-
-/** Numbers below `below`, the same for the same seed. */
-function randomFrom(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
 }
 
 describe("aes.c on this machine", () => {
@@ -95,11 +87,10 @@ describe("aes.c on this machine", () => {
     }
   });
 
-  const seed = Number(process.env.SEED ?? randomInt(2 ** 31));
-  withCompiler(`agrees with node:crypto on 500 random messages of 0 to 12 blocks, seed ${seed}${noCompiler}`, () => {
-    const random = randomFrom(seed);
-    const bytes = (length: number) => Buffer.from(Array.from({ length }, () => random(256)));
-    const messages = Array.from({ length: 500 }, () => ({ key: bytes(16), plain: bytes(16 * random(13)) }));
+  withCompiler(`agrees with node:crypto on 500 random messages of 0 to 12 blocks, seed ${SEED}${noCompiler}`, () => {
+    const random = seeded();
+    const some = (length: number) => Buffer.from(bytes(random, length));
+    const messages = Array.from({ length: 500 }, () => ({ key: some(16), plain: some(16 * whole(random, 0, 12)) }));
     const ciphers = messages.map(({ key, plain }) =>
       createCipheriv("aes-128-ecb", key, null).setAutoPadding(false).update(plain),
     );
@@ -108,8 +99,8 @@ describe("aes.c on this machine", () => {
       messages.map(({ key }, i) => ({ backwards: true, key, data: ciphers[i], room: ciphers[i].length })),
     );
     messages.forEach(({ plain }, i) => {
-      assert.deepEqual(there[i], { result: 0, out: ciphers[i] }, `message ${i} of seed ${seed}, encrypted`);
-      assert.deepEqual(back[i], { result: 0, out: plain }, `message ${i} of seed ${seed}, decrypted`);
+      assert.deepEqual(there[i], { result: 0, out: ciphers[i] }, `message ${i} of seed ${SEED}, encrypted`);
+      assert.deepEqual(back[i], { result: 0, out: plain }, `message ${i} of seed ${SEED}, decrypted`);
     });
   });
 

@@ -2,15 +2,10 @@
 // before or the one behind it.
 import assert from "node:assert/strict";
 import { type Cut, type Flash, type FlashOperation, PowerCut } from "../../simulator/flash.ts";
+import { CUTS } from "../simulator/cuts.ts";
 import { OTHER_KEY } from "./link-scene.ts";
 import { type Console, groupText, TEST_KEY, World } from "./world.ts";
 
-const CUTS: ((operation: FlashOperation) => Cut)[] = [
-  () => ({ words: 0, bits: 0 }),
-  () => ({ words: 0, bits: 0x0f0f3355 }),
-  ({ words }) => ({ words: words >> 1, bits: 0x00ff00f0 }),
-  ({ words }) => ({ words: words - 1, bits: 0x7fffffff }),
-];
 /** Longer than settings wait for another change. */
 const SETTLED_MS = 7000;
 

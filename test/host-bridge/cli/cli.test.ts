@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Scratch } from "../scratch.ts";
 import { FakeDaemon } from "./daemon.ts";
 import { command, start } from "./start.ts";
 
@@ -11,6 +11,7 @@ const CLUB_KEY = Buffer.from("481c3aea9751dab967e6bcbc34ea5cb0", "hex");
 
 describe("command line", () => {
   let daemon: FakeDaemon;
+  const scratch = new Scratch();
   let folder: string;
   let at: string[];
 
@@ -21,7 +22,7 @@ describe("command line", () => {
     ]);
     await daemon.start();
     at = ["--url", daemon.url];
-    folder = mkdtempSync(join(tmpdir(), "meshcore-room-"));
+    folder = scratch.dir();
     writeFileSync(join(folder, "a.yaml"), `rooms:\n  - name: Open\n  - { name: Club, psk: "${CLUB_PSK}" }\n`);
     writeFileSync(join(folder, "psk"), `${CLUB_PSK}\n`);
     writeFileSync(join(folder, "wrong"), "another passphrase\n");
@@ -29,7 +30,7 @@ describe("command line", () => {
 
   afterEach(async () => {
     await daemon.stop();
-    rmSync(folder, { recursive: true });
+    scratch.clean();
   });
 
   describe("send", () => {

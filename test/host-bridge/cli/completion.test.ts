@@ -1,17 +1,18 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { Scratch } from "../scratch.ts";
 import { command } from "./start.ts";
 
 /** Shells that are not there are skipped by name. */
 const has = (shell: string): boolean => spawnSync(shell, ["-c", "true"]).status === 0;
 
 describe("shell completion", () => {
+  const scratch = new Scratch();
   let folder: string;
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), "meshcore-room-"));
+    folder = scratch.dir();
     for (const shell of ["bash", "zsh", "fish"]) {
       const { code, out, err } = await command(["completion", shell]);
       assert.deepEqual([code, err], [0, ""]);
@@ -22,7 +23,7 @@ describe("shell completion", () => {
     writeFileSync(fake, "#!/bin/sh\nprintf 'Open\\tpublic\\nOld Town\\tpublic\\n'\n");
     chmodSync(fake, 0o755);
   });
-  after(() => rmSync(folder, { recursive: true }));
+  after(() => scratch.clean());
 
   const run = (shell: string, script: string): string => {
     const env = { ...process.env, HOME: folder, PATH: `${folder}${delimiter}${process.env["PATH"]}` };

@@ -1,10 +1,10 @@
 // The program as a process: what a shell script and a supervisor see.
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Scratch } from "../scratch.ts";
 import { FakeDaemon } from "./daemon.ts";
 
 const TOP = fileURLToPath(new URL("../../..", import.meta.url));
@@ -40,16 +40,17 @@ function launch(args: string[]) {
 }
 
 describe("the program meshcore-room", () => {
+  const scratch = new Scratch();
   let folder: string;
   before(() => {
-    folder = mkdtempSync(join(tmpdir(), "meshcore-room-"));
+    folder = scratch.dir();
     writeFileSync(join(folder, "good.yaml"), "rooms:\n  - name: A\n");
     writeFileSync(join(folder, "bad.yaml"), "rooms:\n  - nam: A\n");
   });
   afterEach(() => {
     for (const child of running) child.kill("SIGKILL");
   });
-  after(() => rmSync(folder, { recursive: true }));
+  after(() => scratch.clean());
 
   const codes: [title: string, args: () => string[], code: number][] = [
     ["help", () => ["help"], 0],

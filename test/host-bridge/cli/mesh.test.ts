@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { widthOf } from "../../../host-bridge/cli/io.ts";
+import { Scratch } from "../scratch.ts";
 import { FakeDaemon } from "./daemon.ts";
 import { command } from "./start.ts";
 
@@ -65,7 +65,8 @@ abababababab  Hilltop 🐐  repeater  2026-09-21 14:13:20Z  -101 dBm  -4.3 dB  2
   });
 
   it("a token comes from a file or the environment, goes with every request, and is never printed", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "meshcore-room-"));
+    const scratch = new Scratch();
+    const folder = scratch.dir();
     const file = join(folder, "token");
     writeFileSync(file, "mcr_1_file\n");
     daemon.nodes = { nodes: [] };
@@ -83,7 +84,7 @@ abababababab  Hilltop 🐐  repeater  2026-09-21 14:13:20Z  -101 dBm  -4.3 dB  2
     const none = await command(["nodes", "--url", daemon.url, "--token-file", join(folder, "no")]);
     assert.equal(none.code, 2);
     assert.match(none.err, /^Error: --token-file .*expected a readable file, found ENOENT\nTry: check the path\n$/);
-    rmSync(folder, { recursive: true });
+    scratch.clean();
   });
 });
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BOARDS } from "../../../boards/all.ts";
 import { channelUrl } from "../../../host-bridge/cli/status.ts";
 import { SEED_TOML, SEED_YAML } from "../config/files.ts";
+import { Scratch } from "../scratch.ts";
 import { FakeDaemon } from "./daemon.ts";
 import { command } from "./start.ts";
 
@@ -137,15 +137,16 @@ MQTT  not connected, 5 published
   });
 
   describe("check", () => {
+    const scratch = new Scratch();
     let folder: string;
     const file = (name: string, text: string): string => {
       writeFileSync(join(folder, name), text);
       return join(folder, name);
     };
     before(() => {
-      folder = mkdtempSync(join(tmpdir(), "meshcore-room-"));
+      folder = scratch.dir();
     });
-    after(() => rmSync(folder, { recursive: true }));
+    after(() => scratch.clean());
 
     it("says that a good configuration is good", async () => {
       const path = file("good.yaml", "rooms:\n  - name: A\n");

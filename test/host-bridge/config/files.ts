@@ -1,11 +1,11 @@
 // Configuration files for the tests of a folder of their own, gone after the test.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { LoadedConfig } from "../../../host-bridge/config/load.ts";
 import { loadConfig } from "../../../host-bridge/config/load.ts";
 import { printError } from "../../../host-bridge/errors.ts";
 import { command } from "../cli/start.ts";
+import { Scratch } from "../scratch.ts";
 
 /** The first of the two files of SPEC section 3, as it stands there. */
 export const SEED_YAML = `rooms:
@@ -55,7 +55,8 @@ status_endpoint = true
 
 /** Writes the files and loads them in their order; the folder is gone afterwards. */
 export function load(files: Record<string, string | Uint8Array>, env: NodeJS.ProcessEnv = {}): LoadedConfig {
-  const folder = mkdtempSync(join(tmpdir(), "meshcore-room-"));
+  const scratch = new Scratch();
+  const folder = scratch.dir();
   try {
     for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text, { mode: 0o600 });
     return loadConfig(
@@ -68,7 +69,7 @@ export function load(files: Record<string, string | Uint8Array>, env: NodeJS.Pro
       one.message = one.message.replaceAll(`${folder}/`, "");
     throw error;
   } finally {
-    rmSync(folder, { recursive: true });
+    scratch.clean();
   }
 }
 
@@ -95,7 +96,8 @@ export type Refusal = [title: string, files: Record<string, string>, says: strin
 
 /** `meshcore-room check` with the files: exit code and the lines of standard error. */
 export async function checkedByProgram(files: Record<string, string>, around: Around = {}) {
-  const folder = mkdtempSync(join(tmpdir(), "meshcore-room-"));
+  const scratch = new Scratch();
+  const folder = scratch.dir();
   const here = (text: string): string => text.replaceAll("FOLDER", folder);
   try {
     for (const [name, text] of Object.entries({ ...files, ...around.beside })) {
@@ -106,6 +108,6 @@ export async function checkedByProgram(files: Record<string, string>, around: Ar
     const { code, out, err } = await command(["check", ...(around.strict ? ["--strict"] : []), ...named], { env });
     return { code, out, lines: err.replaceAll(`${folder}/`, "").trimEnd().split("\n") };
   } finally {
-    rmSync(folder, { recursive: true });
+    scratch.clean();
   }
 }

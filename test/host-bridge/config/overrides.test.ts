@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadConfig } from "../../../host-bridge/config/load.ts";
 import { describe as sentence } from "../../../host-bridge/errors.ts";
+import { Scratch } from "../scratch.ts";
 import { checkedByProgram, load } from "./files.ts";
 
 const GOOD = "kT9x!2LmQz4w";
@@ -68,6 +68,7 @@ mqtt: { broker: "mqtt://bob:old@h" }
   });
 
   describe("in files", () => {
+    const scratch = new Scratch();
     let folder: string;
     const write = (name: string, text: string, mode = 0o600): string => {
       const file = join(folder, name);
@@ -78,9 +79,9 @@ mqtt: { broker: "mqtt://bob:old@h" }
     const modes = (files: string[], env = {}): string[] => loadConfig(files, env).warnings.map(sentence);
 
     beforeEach(() => {
-      folder = mkdtempSync(join(tmpdir(), "meshcore-room-"));
+      folder = scratch.dir();
     });
-    afterEach(() => rmSync(folder, { recursive: true }));
+    afterEach(() => scratch.clean());
 
     it("are the text of the file without the newline at its end, named in the configuration or a variable", () => {
       const psk = write("psk", " with spaces in it \r\n");

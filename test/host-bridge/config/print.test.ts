@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadConfig } from "../../../host-bridge/config/load.ts";
 import { printConfig } from "../../../host-bridge/config/print.ts";
 import { DEMO_FILE } from "../../../host-bridge/files.ts";
 import { command } from "../cli/start.ts";
+import { Scratch } from "../scratch.ts";
 import { load, SEED_TOML, SEED_YAML } from "./files.ts";
 
 const SECRETS = ["secretkeyhere", "clubsecretkey", "shared-peer-secret", "REPLACE_WITH", "hunter2"];
@@ -14,15 +14,16 @@ const line = (text: string, start: RegExp): string =>
   (text.split("\n").find((one) => start.test(one)) ?? "").replace(/ +/g, " ").trim();
 
 describe("run --print-config", () => {
+  const scratch = new Scratch();
   let folder: string;
   const file = (name: string, text: string): string => {
     writeFileSync(join(folder, name), text, { mode: 0o600 });
     return join(folder, name);
   };
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "meshcore-room-"));
+    folder = scratch.dir();
   });
-  afterEach(() => rmSync(folder, { recursive: true }));
+  afterEach(() => scratch.clean());
 
   it("shows each value with its file and line, its variable, or why it is the default", async () => {
     const yaml = file("a.yaml", `${SEED_YAML}radio: { spreading_factor: 9 }\n`);

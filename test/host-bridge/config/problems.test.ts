@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { loadConfig } from "../../../host-bridge/config/load.ts";
 import { exitCode, printError, RoomErrorList } from "../../../host-bridge/errors.ts";
+import { Scratch } from "../scratch.ts";
 import { complaints, load } from "./files.ts";
 
 const places = (files: Record<string, string>): string[] =>
@@ -87,7 +87,8 @@ radio:
   });
 
   it("a folder is no file", () => {
-    const folder = mkdtempSync(join(tmpdir(), "room-"));
+    const scratch = new Scratch();
+    const folder = scratch.dir();
     const named = join(folder, "room.yaml");
     mkdirSync(named);
     try {
@@ -98,7 +99,7 @@ radio:
           `Error: ${named}: expected a readable file, found a directory\nTry: name the file in it`,
       );
     } finally {
-      rmSync(folder, { recursive: true });
+      scratch.clean();
     }
   });
 

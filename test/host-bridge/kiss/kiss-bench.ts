@@ -4,10 +4,10 @@ import type { HeardPacket } from "../../../host-bridge/events.ts";
 import { KissKeeper } from "../../../host-bridge/kiss/kiss-keeper.ts";
 import { Boards } from "../../../host-bridge/link/boards.ts";
 import type { PortSource } from "../../../host-bridge/link/ports.ts";
-import type { Log } from "../../../host-bridge/log.ts";
 import type { Room, Rooms } from "../../../host-bridge/room/rooms.ts";
 import type { Store } from "../../../host-bridge/room/store.ts";
 import type { BytePort } from "../../../simulator/byte-port.ts";
+import { keptLog } from "../kept-log.ts";
 import { openRooms } from "../room/rooms-bench.ts";
 
 export const RADIO = { freqHz: 869_618_000, bwHz: 62_500, sf: 8, cr: 8, powerDbm: 22, dutyPermille: 100 };
@@ -28,11 +28,7 @@ export class KissBench {
     open: () => BytePort,
     radio = RADIO,
   ) {
-    const say = (level: string) => (text: string) => void this.lines.push(`${level} ${text}`);
-    const log: Log = {
-      ...{ debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") },
-      setLevel: () => undefined,
-    };
+    const log = keptLog(this.lines);
     const time: Clock = {
       nowMs: () => clock.nowMs(),
       unixMs: () => Date.UTC(2026, 10, 21) + clock.nowMs(),

@@ -4,11 +4,11 @@ import { BoardKeeper } from "../../../host-bridge/link/board-keeper.ts";
 import { openBoardKey } from "../../../host-bridge/link/board-key.ts";
 import { Boards, type KeeperMaker } from "../../../host-bridge/link/boards.ts";
 import type { PortSource } from "../../../host-bridge/link/ports.ts";
-import type { Log } from "../../../host-bridge/log.ts";
 import type { Rooms } from "../../../host-bridge/room/rooms.ts";
 import type { Store } from "../../../host-bridge/room/store.ts";
 import { LINK_VERSION } from "../../../protocol/link.ts";
 import { FakeClock } from "../fake-clock.ts";
+import { keptLog } from "../kept-log.ts";
 import { hex, openRooms, openText, post, sealText, testRoom } from "../room/rooms-bench.ts";
 import { Scratch } from "../scratch.ts";
 import { FakeBoard } from "./fake-board.ts";
@@ -68,11 +68,7 @@ describe("boards", () => {
 
   const begin = (sources: Source[]): void => {
     lines = [];
-    const say = (level: string) => (text: string) => void lines.push(`${level} ${text}`);
-    const log: Log = {
-      ...{ debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") },
-      setLevel: () => undefined,
-    };
+    const log = keptLog(lines);
     const parts = openRooms(dir, clock, [room], log);
     ({ store, rooms } = parts);
     const makers = sources.map((source): KeeperMaker => {

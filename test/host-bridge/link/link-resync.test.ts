@@ -1,17 +1,7 @@
 import assert from "node:assert/strict";
+import { Random } from "../../../simulator/random.ts";
 import type { Cable } from "./fake-board.ts";
 import { LinkBench, range, wanted } from "./link-bench.ts";
-
-/** Mulberry32: numbers from 0 to 1 that a seed repeats. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t = (t + Math.imul(t ^ (t >>> 7), t | 61)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 const upWith = (bench = new LinkBench([wanted("A")])): LinkBench => {
   bench.connect();
@@ -225,15 +215,15 @@ describe("link: nothing lost, nothing twice", () => {
   it("brings every message once and in order over a cable that loses, breaks and cuts", () => {
     const seed = Number(process.env["SEED"] ?? Date.now() % 1e6);
     console.log(`      seed ${seed}`);
-    const random = randomFrom(seed);
+    const random = new Random(seed);
     const bench = upWith(new LinkBench([wanted("A"), wanted("B")]));
     let isBad = true;
     bench.board.cable = (bytes) => {
-      const chance = isBad ? random() : 1;
+      const chance = isBad ? random.fraction() : 1;
       if (chance < 0.05) return null;
       if (chance > 0.1) return bytes;
       const bad = Uint8Array.from(bytes);
-      bad[Math.floor(random() * bad.length)] ^= 1 << Math.floor(random() * 8);
+      bad[Math.floor(random.fraction() * bad.length)] ^= 1 << (random.bits() & 7);
       return bad;
     };
     let heard = 0;
@@ -243,8 +233,8 @@ describe("link: nothing lost, nothing twice", () => {
         bench.hear("A", heard);
         bench.hear("B", heard);
       }
-      if (random() < 0.03) bench.board.unplug();
-      bench.clock.advance(random() * 2000);
+      if (random.fraction() < 0.03) bench.board.unplug();
+      bench.clock.advance(random.between(0, 2000));
       if (!bench.link?.isUp() && bench.ends.length > 0) {
         bench.ends = [];
         bench.connect();
