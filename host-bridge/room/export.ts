@@ -17,7 +17,7 @@ export interface ExportFacts {
 
 /**
  * Writes the history of `room`, or with null of every room in the file, as JSON Lines: a line that says what it is, one for
- * each message, room by room and in the order of arrival, and one with the count and the SHA-256 of all before it. The
+ * each message, room by room and in the order of the history, and one with the count and the SHA-256 of all before it. The
  * state of one instant, while a daemon may be writing. Throws RoomError `unknown_room`, `store_...`.
  */
 export function exportHistory(

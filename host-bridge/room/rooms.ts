@@ -84,6 +84,9 @@ interface RoomsParts {
   isMuted?: (room: string, sender: string) => boolean;
 }
 
+/** How far timestamps of posts may run ahead of the clock. */
+const MAX_LEAD_S = 60;
+
 /** `configuredKey` as roomKey() of room-key.ts gives it, 16 or 32 bytes. */
 export function makeRoom(config: RoomConfig, configuredKey: Uint8Array): Room {
   const { name, description, isPrivate, readOnly, maxHistory, topic, previousName, onRekey } = config;
@@ -110,6 +113,8 @@ export class Rooms {
   private waiting: Waiting[] = [];
   /** GUIDs of waiting posts, which the store does not know yet. */
   private readonly unwritten = new Set<string>();
+  /** Of each room the last post from here. */
+  private readonly lastPosts = new Map<string, { timestamp: number; guid: string }>();
   private failure: RoomError | null = null;
   /** Messages refused since the trouble began, and when that was last said. */
   private lost = 0;
@@ -307,17 +312,25 @@ export class Rooms {
 
   /**
    * The packet of a new text. A payload names its message (and MeshCore drops a packet it has heard before), so where
-   * somebody said the same within the same second, the timestamp moves on until the payload is new.
+   * somebody said the same within the same second, the timestamp moves on until the payload is new. It also does where the
+   * history, which goes by timestamp and GUID, would show the text before the one that was posted before it; MeshCore's
+   * nodes give each text a second of its own (RTCClock::getCurrentTimeUnique). A flood of posts does not run ahead for ever.
    */
   private compose(room: Room, sender: string, text: string, via: Via): RoomMessage {
     const bytes = utf8Encode(joinSender(sender, text));
     const plain = new Uint8Array(MAX_PAYLOAD);
     const sealed = new Uint8Array(MAX_PAYLOAD);
-    for (let timestamp = Math.floor(this.parts.clock.unixMs() / 1000); ; timestamp++) {
+    const nowS = Math.floor(this.parts.clock.unixMs() / 1000);
+    const known = this.lastPosts.get(room.name);
+    const last = known !== undefined && known.timestamp <= nowS + MAX_LEAD_S ? known : { timestamp: 0, guid: "" };
+    for (let timestamp = Math.max(nowS, last.timestamp); ; timestamp++) {
       const length = this.cipher.seal(room.channel, plain, encodeGroupText(timestamp, bytes, plain), sealed, 0);
       if (length < 0) throw new Error("bug: a text of legal length does not fit into a packet");
       const message = this.message(room, sealed.slice(0, length), timestamp, sender, text, via);
-      if (!this.unwritten.has(message.guid) && !this.parts.store.hasSeen(message.guid)) return message;
+      const isAfter = timestamp > last.timestamp || message.guid > last.guid || timestamp >= nowS + MAX_LEAD_S;
+      if (!isAfter || this.unwritten.has(message.guid) || this.parts.store.hasSeen(message.guid)) continue;
+      this.lastPosts.set(room.name, { timestamp, guid: message.guid });
+      return message;
     }
   }
 

@@ -2,7 +2,10 @@ import type { DatabaseSyncInstance as Database } from "@photostructure/sqlite";
 import type { Reception, RoomMessage } from "./message.ts";
 import { MESSAGE_COLUMNS } from "./store-sql.ts";
 
-/** Which messages of a room. All conditions together; the newest `limit` of them, or with `after` the oldest. */
+/**
+ * Which messages of a room. All conditions together; the newest `limit` of them, or with `after` the oldest. Their order is that of
+ * timestamp and GUID, which is the same at every server.
+ */
 export interface HistoryQuery {
   limit: number;
   /** Only messages before this one (a GUID), or, as a number, with an earlier timestamp (Unix seconds). */
@@ -33,13 +36,12 @@ export class HistoryReader {
   constructor(db: Database) {
     this.db = db;
     this.receptions = db.prepare(
-      `SELECT message, receptions.board, heard_at, receptions.rssi, receptions.snr, receptions.hops
-        FROM receptions JOIN messages ON messages.id = message
-        WHERE message BETWEEN ? AND ? AND room = ? ORDER BY message, heard_at`,
+      `SELECT message, board, heard_at, rssi, snr, hops
+        FROM receptions WHERE message IN (SELECT value FROM json_each(?)) ORDER BY message, heard_at`,
     );
   }
 
-  /** Oldest first. `id` is the room's row, `room` the name that the messages get. */
+  /** Oldest first, by timestamp and GUID. `id` is the room's row, `room` the name that the messages get. */
   read(room: string, id: number, query: HistoryQuery): RoomMessage[] {
     const { before, after, since, until, grep = "" } = query;
     const where = ["room = ?"];
@@ -49,9 +51,9 @@ export class HistoryReader {
       where.push(condition);
       values.push(value);
     };
-    const place = "(SELECT id FROM messages WHERE guid = ?)";
-    add(typeof before === "number" ? "timestamp < ?" : `messages.id < ${place}`, before);
-    add(`messages.id > ${place}`, after ?? undefined);
+    const place = "(SELECT timestamp, guid FROM messages WHERE guid = ?)";
+    add(typeof before === "number" ? "timestamp < ?" : `(timestamp, guid) < ${place}`, before);
+    add(`(timestamp, guid) > ${place}`, after ?? undefined);
     add("timestamp >= ?", since);
     add("timestamp < ?", until);
     const isIndexed = [...grep].length >= MIN_INDEXED;
@@ -62,20 +64,18 @@ export class HistoryReader {
     const table = isIndexed ? "messages_fts JOIN messages ON messages.id = messages_fts.rowid" : "messages";
     const order = after === undefined ? "DESC" : "ASC";
     const columns = MESSAGE_COLUMNS.replace("sender, text", "messages.sender, messages.text");
-    const sql = `SELECT messages.id, ${columns} FROM ${table} WHERE ${where.join(" AND ")} ORDER BY messages.id ${order}`;
+    const sql = `SELECT messages.id, ${columns} FROM ${table} WHERE ${where.join(" AND ")} ORDER BY timestamp ${order}, guid ${order}`;
     const rows = isScanned
       ? scan(this.statement(sql).iterate(...values) as Iterable<MessageRow>, needle, query.limit)
       : (this.statement(`${sql} LIMIT ?`).all(...values, query.limit) as MessageRow[]);
     if (order === "DESC") rows.reverse();
-    return this.withReceptions(room, id, rows);
+    return this.withReceptions(room, rows);
   }
 
-  private withReceptions(room: string, id: number, rows: MessageRow[]): RoomMessage[] {
-    const first = rows.at(0);
-    const last = rows.at(-1);
-    if (first === undefined || last === undefined) return [];
+  private withReceptions(room: string, rows: MessageRow[]): RoomMessage[] {
+    if (rows.length === 0) return [];
     const heard = new Map<number, Reception[]>();
-    for (const row of this.receptions.all(first.id, last.id, id) as ReceptionRow[]) {
+    for (const row of this.receptions.all(JSON.stringify(rows.map(({ id }) => id))) as ReceptionRow[]) {
       const { message, heard_at: heardAt, ...rest } = row;
       const list = heard.get(message) ?? [];
       list.push({ ...rest, heardAt });

@@ -11,7 +11,7 @@ CREATE TABLE IF NOT EXISTS rooms (
 ) STRICT;
 
 CREATE TABLE IF NOT EXISTS messages (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,   -- the order of arrival; never used again after pruning
+  id INTEGER PRIMARY KEY AUTOINCREMENT,   -- the order of arrival; never used again
   room INTEGER NOT NULL REFERENCES rooms (id),
   guid TEXT NOT NULL UNIQUE,
   payload BLOB NOT NULL,                  -- the MeshCore payload as it is on air
@@ -24,9 +24,15 @@ CREATE TABLE IF NOT EXISTS messages (
   rssi INTEGER,                           -- dBm, as the first board heard it
   snr REAL,                               -- dB
   hops INTEGER,
-  board TEXT
+  board TEXT,
+  stream INTEGER,                         -- its place in the log that servers tell each other
+  seq INTEGER,
+  born_at INTEGER                         -- Unix ms by our clock at which it came into the first server; NULL: when it came here
 ) STRICT;
 CREATE INDEX IF NOT EXISTS messages_by_room ON messages (room, id);
+-- The order in which people read: the same at every server.
+CREATE INDEX IF NOT EXISTS messages_by_time ON messages (room, timestamp, guid);
+CREATE INDEX IF NOT EXISTS messages_by_place ON messages (room, stream, seq);
 
 -- Which boards heard a message on the air, and how.
 CREATE TABLE IF NOT EXISTS receptions (
@@ -48,11 +54,6 @@ END;
 CREATE TRIGGER IF NOT EXISTS messages_fts_delete AFTER DELETE ON messages BEGIN
   INSERT INTO messages_fts (messages_fts, rowid, sender, text) VALUES ('delete', old.id, old.sender, old.text);
 END;
--- An import brings messages into the order of their arrival.
-CREATE TRIGGER IF NOT EXISTS messages_fts_move AFTER UPDATE OF id ON messages BEGIN
-  INSERT INTO messages_fts (messages_fts, rowid, sender, text) VALUES ('delete', old.id, old.sender, old.text);
-  INSERT INTO messages_fts (rowid, sender, text) VALUES (new.id, new.sender, new.text);
-END;
 
 -- Outlives the messages: what a board sends again after its message was pruned is not new.
 CREATE TABLE IF NOT EXISTS seen (
@@ -61,6 +62,26 @@ CREATE TABLE IF NOT EXISTS seen (
   guid TEXT NOT NULL UNIQUE
 ) STRICT;
 CREATE INDEX IF NOT EXISTS seen_by_room ON seen (room, id);
+
+-- What this server knows of itself.
+CREATE TABLE IF NOT EXISTS facts (
+  name TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- One run of one server each, by the name that servers have for it (store-log.ts).
+CREATE TABLE IF NOT EXISTS streams (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE               -- 16 hex digits, by chance
+) STRICT;
+
+-- Every message of the stream up to this number is here, was here, or will never be.
+CREATE TABLE IF NOT EXISTS vectors (
+  room INTEGER NOT NULL REFERENCES rooms (id),
+  stream INTEGER NOT NULL REFERENCES streams (id),
+  seq INTEGER NOT NULL,
+  PRIMARY KEY (room, stream)
+) STRICT, WITHOUT ROWID;
 
 -- How far each board's ring is in the store. A ring is one boot of the board and one key of the room.
 CREATE TABLE IF NOT EXISTS cursors (
@@ -97,6 +118,19 @@ const MIGRATIONS: readonly Migration[] = [
         SELECT id, board, received_at, rssi, snr, hops FROM messages
         WHERE board IS NOT NULL AND rssi IS NOT NULL AND snr IS NOT NULL AND hops IS NOT NULL;
       INSERT INTO messages_fts (messages_fts) VALUES ('rebuild')`,
+  },
+  {
+    before: `
+      DROP TRIGGER IF EXISTS messages_fts_move;
+      ALTER TABLE messages ADD COLUMN stream INTEGER;
+      ALTER TABLE messages ADD COLUMN seq INTEGER;
+      ALTER TABLE messages ADD COLUMN born_at INTEGER`,
+    // What is there already is told to other servers too, as one stream.
+    after: `
+      INSERT INTO streams (name) SELECT lower(hex(randomblob(8))) WHERE EXISTS (SELECT 1 FROM messages);
+      UPDATE messages SET stream = (SELECT max(id) FROM streams), seq = n
+        FROM (SELECT id AS m, row_number() OVER (PARTITION BY room ORDER BY id) AS n FROM messages) WHERE id = m;
+      INSERT INTO vectors (room, stream, seq) SELECT room, stream, max(seq) FROM messages GROUP BY room, stream`,
   },
 ];
 

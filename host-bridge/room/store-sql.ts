@@ -26,20 +26,15 @@ export function prepareSql(db: Database) {
       "DELETE FROM seen WHERE room = ? AND id <= (SELECT id FROM seen WHERE room = ? ORDER BY id DESC LIMIT 1 OFFSET ?)",
     ),
     addMessage: db.prepare(
-      `INSERT INTO messages (room, ${MESSAGE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO messages (room, ${MESSAGE_COLUMNS}, stream, seq, born_at) VALUES (${"?, ".repeat(15)}?)`,
     ),
-    importMessage: db.prepare(
-      `INSERT OR IGNORE INTO messages (room, ${MESSAGE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    ),
-    byArrival: db.prepare("SELECT id FROM messages WHERE room = ? ORDER BY received_at, id"),
-    lastId: db.prepare("SELECT max(id) AS id FROM messages"),
-    moveMessage: db.prepare("UPDATE messages SET id = ? WHERE id = ?"),
+    hasMessage: db.prepare("SELECT 1 FROM messages WHERE guid = ?"),
     addReception: db.prepare(
       `INSERT OR IGNORE INTO receptions (message, board, heard_at, rssi, snr, hops)
         SELECT id, ?, ?, ?, ?, ? FROM messages WHERE guid = ?`,
     ),
     pruneMessages: db.prepare(
-      "DELETE FROM messages WHERE id IN (SELECT id FROM messages WHERE room = ? ORDER BY id LIMIT ?)",
+      "DELETE FROM messages WHERE id IN (SELECT id FROM messages WHERE room = ? ORDER BY timestamp, guid LIMIT ?)",
     ),
     cursors: db.prepare(
       "SELECT name AS room, boot_id AS bootId, key_check AS keyCheck, seq FROM " +

@@ -4,6 +4,7 @@ import { type DatabaseSyncInstance as Database, DatabaseSync } from "@photostruc
 import { RoomError } from "../errors.ts";
 import type { RoomMessage } from "./message.ts";
 import { isSearchDamaged, resultCode, storeError } from "./store-errors.ts";
+import { type LogRow, type Place, StoreLog, type Vector } from "./store-log.ts";
 import { type HistoryQuery, HistoryReader } from "./store-query.ts";
 import { type RoomMove, type RoomWish, settleRoom } from "./store-rooms.ts";
 import { applySchema } from "./store-schema.ts";
@@ -33,6 +34,10 @@ export interface StoreEntry {
   cursor: Cursor | null;
   /** The board sent the message itself: that is no reception. */
   own?: boolean;
+  /** Where another server has it in its log; without a message, one that is of no use here. */
+  place?: Place & { room: string };
+  /** With `place`: everything of that stream up to it came before or never will. */
+  isMark?: boolean;
 }
 
 export interface OutboxPost {
@@ -68,6 +73,7 @@ export class Store {
   private readonly path: string;
   private readonly sql: Statements;
   private readonly reader: HistoryReader;
+  private readonly log: StoreLog;
   private rooms = new Map<string, RoomRow>();
   private outboxCount: number;
 
@@ -77,6 +83,7 @@ export class Store {
     this.path = path;
     this.sql = prepareSql(db);
     this.reader = new HistoryReader(db);
+    this.log = new StoreLog(db);
     this.outboxCount = (this.sql.outboxCount.get() as { n: number }).n;
   }
 
@@ -166,8 +173,8 @@ export class Store {
   }
 
   /**
-   * Adds messages from an export to a room, be it configured or not, and brings all of the room into the order of arrival.
-   * One transaction; what the room has already is left alone. Returns how many were new.
+   * Adds messages from an export to a room, be it configured or not. One transaction; what the room has already is left
+   * alone. Returns how many were new.
    */
   importMessages(room: string, messages: readonly RoomMessage[]): number {
     return this.guard(() => {
@@ -176,7 +183,6 @@ export class Store {
       this.transaction(() => {
         const id = known?.id ?? settleRoom(this.sql, { name: room, maxHistory: 0 }, 0, []);
         for (const message of messages) added += this.importOne(id, message);
-        if (added > 0) this.orderByArrival(id);
         if (known !== undefined) this.prune({ ...known, count: known.count + added });
       });
       if (known !== undefined) known.count = Math.min(known.count + added, known.maxHistory);
@@ -198,6 +204,45 @@ export class Store {
   countSenders(room: string, sinceMs: number): number {
     const { id } = this.row(room);
     return this.guard(() => (this.sql.countSenders.get(id, sinceMs) as { n: number }).n);
+  }
+
+  /** The name of this run in the log, 16 hex digits. */
+  get stream(): string {
+    return this.log.own;
+  }
+
+  /** What this server has of each stream of a room. */
+  vector(room: string): Vector {
+    const { id } = this.row(room);
+    return this.guard(() => this.log.vector(id));
+  }
+
+  /** The log of a room after one row and up to another, in the order of arrival. */
+  logRows(room: string, after: number, last: number, limit: number): LogRow[] {
+    const { id } = this.row(room);
+    return this.guard(() => this.log.rows(id, after, last, limit));
+  }
+
+  /** The last row of the log of all rooms. */
+  lastRow(): number {
+    return this.guard(() => this.log.last());
+  }
+
+  /** The row after which a server with this vector has to be told the log of a room; lastRow() when it has all. */
+  rowBefore(room: string, known: Vector): number {
+    const { id } = this.row(room);
+    return this.guard(() => this.log.before(id, known, this.log.last()));
+  }
+
+  /** Up to which number a stream is settled for a server that was told every row up to `after` and has it up to `known`. */
+  settled(room: string, stream: string, known: number, after: number): number {
+    const { id } = this.row(room);
+    return this.guard(() => this.log.settled(id, stream, known, after));
+  }
+
+  /** This server's number among servers: 32 hex digits, made once and kept with the history. */
+  serverId(): string {
+    return this.guard(() => this.log.serverId());
   }
 
   cursors(board: string): Cursor[] {
@@ -248,10 +293,16 @@ export class Store {
     if (message !== null) {
       const row = this.row(message.room);
       isNew = this.sql.addSeen.run(row.id, message.guid).changes > 0;
-      if (isNew) this.addMessage(row, message, entry.toAir);
+      if (isNew) this.addMessage(row, message, entry);
       const { board, receivedAt, rssi, snr, hops, guid } = message;
       if (board !== null && hops !== null && !entry.own)
         this.sql.addReception.run(board, receivedAt, rssi, snr, hops, guid);
+    }
+    if (entry.place !== undefined) {
+      const { id } = this.row(entry.place.room);
+      if (entry.isMark) this.log.mark(id, entry.place);
+      // The number of a new message moved when it got its row.
+      else if (!isNew) this.log.skip(id, entry.place);
     }
     if (cursor !== null) {
       this.sql.setCursor.run(cursor.board, this.row(cursor.room).id, cursor.bootId, cursor.keyCheck, cursor.seq);
@@ -259,10 +310,12 @@ export class Store {
     return isNew;
   }
 
-  private addMessage(row: RoomRow, m: RoomMessage, toAir: boolean): void {
+  private addMessage(row: RoomRow, m: RoomMessage, { toAir, place }: StoreEntry): void {
+    const { stream, seq } = this.log.place(row.id, place ?? null);
     const { guid, payload, sender, text, timestamp, receivedAt, via, origin, rssi, snr, hops, board } = m;
     this.sql.addMessage.run(
       ...[row.id, guid, payload, sender, text, timestamp, receivedAt, via, origin, rssi, snr, hops, board],
+      ...[stream, seq, m.ageMs === undefined ? null : Math.round(receivedAt - m.ageMs)],
     );
     row.count++;
     row.seenAdded++;
@@ -275,23 +328,19 @@ export class Store {
 
   private importOne(room: number, message: RoomMessage): number {
     const { guid, payload, sender, text, timestamp, receivedAt, via, origin, rssi, snr, hops, board } = message;
-    const added = this.sql.importMessage.run(
-      ...[room, guid, payload, sender, text, timestamp, receivedAt, via, origin, rssi, snr, hops, board],
-    ).changes;
+    const isNew = this.sql.hasMessage.get(guid) === undefined;
+    if (isNew) {
+      const { stream, seq } = this.log.place(room, null);
+      this.sql.addMessage.run(
+        ...[room, guid, payload, sender, text, timestamp, receivedAt, via, origin, rssi, snr, hops, board],
+        ...[stream, seq, null],
+      );
+    }
     this.sql.addSeen.run(room, guid);
     for (const heard of message.receptions ?? []) {
       this.sql.addReception.run(heard.board, heard.heardAt, heard.rssi, heard.snr, heard.hops, guid);
     }
-    return Number(added);
-  }
-
-  private orderByArrival(room: number): void {
-    const ids = (this.sql.byArrival.all(room) as { id: number }[]).map(({ id }) => id);
-    const first = ids.findIndex((id, i) => i > 0 && id < ids[i - 1]);
-    if (first < 0) return;
-    // What stands in order before them stays; a move costs far more than an insert.
-    let next = (this.sql.lastId.get() as { id: number }).id;
-    for (const id of ids.slice(first)) this.sql.moveMessage.run(++next, id);
+    return isNew ? 1 : 0;
   }
 
   private prune(row: RoomRow): void {
@@ -315,8 +364,11 @@ export class Store {
     this.db.exec("BEGIN IMMEDIATE");
     try {
       work();
+      this.log.save();
       this.db.exec("COMMIT");
+      this.log.committed();
     } catch (error) {
+      this.log.undone();
       // SQLite may have rolled back by itself, and must not hide why.
       if (this.db.isTransaction) this.db.exec("ROLLBACK");
       throw error;

@@ -17,7 +17,7 @@ async function posts(name: string): Promise<never> {
 async function heard(): Promise<never> {
   for (;;) {
     seq++;
-    const error = await ingest(rooms, { room: "A", payload: sealText(room, 1, `radio: ${seq}`), seq });
+    const error = await ingest(rooms, { room: "A", payload: sealText(room, seq, `radio: ${seq}`), seq });
     if (error === null) writeSync(1, `stored ${seq}\n`);
   }
 }

@@ -103,7 +103,7 @@ describe("rooms: applied at run time", () => {
     assert.deepEqual(named3(changes[0]).changed, [["B", true]]);
     await ingest(rooms, { room: "B", payload: sealText(old, 5, "Carol: old"), seq: 1 });
     await ingest(rooms, { room: "B", payload: sealText(room("B"), 5, "Carol: new"), seq: 2 });
-    assert.deepEqual(texts("B"), ["old key", "new"]);
+    assert.deepEqual(texts("B"), ["new", "old key"]);
   });
 
   it("drops posts that wait to go on air with the old key, and says so", async () => {

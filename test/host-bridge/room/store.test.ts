@@ -99,7 +99,7 @@ describe("store", () => {
   it("knows messages that it has pruned", () => {
     const dir = scratch.dir();
     const store = open(dir, 2);
-    for (let i = 1; i <= 50; i++) store.write([entry(sample(`a${i}`))]);
+    for (let i = 1; i <= 50; i++) store.write([entry(sample(`a${i}`, { timestamp: i }))]);
     assert.deepEqual(store.write([entry(sample("a1"))]), [false]);
     store.close();
     const again = open(dir, 2);
@@ -271,6 +271,31 @@ describe("store", () => {
     assert.throws(() => Store.open(dir), code("store_newer"));
   });
 
+  it("brings a file of version 2 up to date: the order is that of the timestamps, and all of it is in the log", () => {
+    const dir = scratch.dir();
+    // Written by the version before federation; the messages came in as a1 ... a6.
+    copyFileSync(join(import.meta.dirname, "history-v2.sqlite"), join(dir, "history.sqlite"));
+    let streams: string[] = [];
+    for (let round = 1; round <= 2; round++) {
+      const store = open(dir, 5);
+      assert.deepEqual(guids(store), ["a3", "a4", "a2", "a6", "a5"]);
+      assert.deepEqual(guids(store, "A", 2, "a6"), ["a4", "a2"]);
+      const rows = store.logRows("A", 0, store.lastRow(), 10);
+      assert.deepEqual(
+        rows.map(({ guid, seq }) => [guid, seq]),
+        [2, 3, 4, 5, 6].map((n) => [`a${n}`, n - 1]),
+      );
+      assert.deepEqual([...store.vector("A").values()], [5]);
+      assert.deepEqual([...store.vector("B").values()], [1]);
+      if (round === 2) assert.deepEqual([...store.vector("A").keys()], streams, "the same stream as before");
+      streams = [...store.vector("A").keys()];
+      assert.equal(store.history("A", { limit: 1, grep: "текст" }).length, 0);
+      assert.equal(store.history("A", { limit: 9, grep: "привет" }).length, 5);
+      assert.equal(store.countOutbox(), 1);
+      store.close();
+    }
+  });
+
   it("brings a file of version 1 up to date, and does so once", () => {
     const dir = scratch.dir();
     // Written by the version of 2026-11-21, before receptions and the search.
@@ -278,7 +303,7 @@ describe("store", () => {
     for (let round = 1; round <= 2; round++) {
       const store = open(dir);
       assert.deepEqual(guids(store), ["a3", "a4", "a5"]);
-      assert.deepEqual(guids(store, "B"), ["p1", "own"]);
+      assert.deepEqual(guids(store, "B"), ["own", "p1"]);
       const [message] = store.history("A", { limit: 1, grep: "привет" });
       const heard = { board: "b1", heardAt: 1_700_000_000_123, rssi: -71, snr: 10.5, hops: 2 };
       assert.deepEqual(message, { ...sample("a5", { text: "text a5 Привет" }), receptions: [heard] });

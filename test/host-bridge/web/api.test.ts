@@ -257,6 +257,6 @@ describe("tokens and the HTTP API", () => {
     await hear(1031, "Ann: hello", 3);
     await hear(1005, "Bob: hello", 4);
     const found = server.rooms.history(openRoom, { limit: 9 }).map(({ sender, timestamp }) => `${sender} ${timestamp}`);
-    assert.deepEqual(found, ["Ann 1000", "Ann 1031", "Bob 1005"]);
+    assert.deepEqual(found, ["Ann 1000", "Bob 1005", "Ann 1031"]);
   });
 });
