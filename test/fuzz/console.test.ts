@@ -32,8 +32,7 @@ describe("fuzz: console", () => {
       assert.match(bench.run("\rver"), /Build: meshcore-room sim/);
       assert.equal(host.broken, 0, "no answer looks like a frame");
       host.forget();
-      for (const [name, [count, max, bytes]] of bench.rooms())
-        assert.ok(count <= max && bytes <= 60_000, `${name}: ${count} of ${max} messages in ${bytes} bytes`);
+      bench.assertRoomsFit();
     };
 
     bench.fire(

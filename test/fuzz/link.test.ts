@@ -76,8 +76,7 @@ describe("fuzz: link", () => {
       assert.equal(status().linkErrors, errors, "it counts what the parser under Node finds fault with");
       assert.equal(host.broken, 0, "what it sends is whole");
       host.forget();
-      for (const [name, [count, max, bytes]] of bench.rooms())
-        assert.ok(count <= max && bytes <= 60_000, `${name}: ${count} of ${max} messages in ${bytes} bytes`);
+      bench.assertRoomsFit();
     };
 
     bench.fire(

@@ -132,6 +132,16 @@ describe("duty cycle", () => {
     return air;
   }
 
+  /** A board with a room whose host allows it a thousandth. */
+  function limited(radio: Partial<typeof RADIO> = {}): { world: World; host: Host; run(line: string): string } {
+    const world = new World();
+    const { run, port } = world.board("sim");
+    const host = new Host(port, world.clock);
+    run(`room add test ${TEST_KEY}`);
+    host.send(SetRadio, { req: 1, ...RADIO, ...radio, dutyPermille: 1 });
+    return { world, host, run };
+  }
+
   it("1 % stops transmissions when 36 s are spent, and lets them go on at that pace", () => {
     const air = airOf(180, 10);
     const spentAt = air.findIndex((ms) => ms > 34_000);
@@ -151,25 +161,16 @@ describe("duty cycle", () => {
   });
 
   it("a message that is longer than the whole budget is refused, a short one is not", () => {
-    const world = new World();
-    const { run, port } = world.board("sim");
-    const host = new Host(port, world.clock);
-    run(`room add test ${TEST_KEY}`);
-    host.send(SetRadio, { req: 1, ...RADIO, sf: 11, dutyPermille: 1 });
+    const { world, run } = limited({ sf: 11 });
     world.wait(1000);
-    host.text = "";
     assert.match(run(`say test ${LONG}`), /Error: cannot be sent/);
     assert.match(run("say test hi"), /OK/);
     world.stop();
   });
 
   it("what waits for the budget goes as soon as a host allows more", () => {
-    const world = new World();
-    const { run, port } = world.board("sim");
-    const host = new Host(port, world.clock);
+    const { world, host, run } = limited();
     const station = world.station();
-    run(`room add test ${TEST_KEY}`);
-    host.send(SetRadio, { req: 1, ...RADIO, dutyPermille: 1 });
     world.wait(1000);
     for (let i = 0; i < 6; i++) run(`say test ${i} ${LONG}`);
     world.wait(30_000);
@@ -182,11 +183,7 @@ describe("duty cycle", () => {
   });
 
   it("what waits and can never go at new settings makes room for what can", () => {
-    const world = new World();
-    const { run, port } = world.board("sim");
-    const host = new Host(port, world.clock);
-    run(`room add test ${TEST_KEY}`);
-    host.send(SetRadio, { req: 1, ...RADIO, dutyPermille: 1 });
+    const { world, host, run } = limited();
     for (let i = 0; i < 4; i++) run(`say test ${i} ${LONG}`);
     run("say test hi");
     host.send(SetRadio, { req: 2, ...RADIO, sf: 11, dutyPermille: 1 });

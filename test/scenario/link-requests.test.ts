@@ -20,12 +20,8 @@ describe("link: settings, counters and what else is heard", () => {
   let scene: LinkScene;
   let host: Host;
   beforeEach(() => {
-    scene = new LinkScene();
+    scene = new LinkScene().follow();
     host = scene.host;
-    host.hello(1700000000);
-    host.resume(0, 0);
-    host.forget();
-    host.acknowledges = true;
   });
   afterEach(() => scene.stop());
 
