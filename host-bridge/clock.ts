@@ -21,7 +21,7 @@ export const systemClock: Clock = {
 const BELIEVABLE_MS = Date.UTC(2025, 0, 1);
 
 /** Unix time in seconds, or 0 while the host's clock is not set (which the link calls unknown). */
-export function believableUnixS(clock: Clock): number {
+export function believableUnixS(clock: Pick<Clock, "unixMs">): number {
   const unixMs = clock.unixMs();
   return unixMs < BELIEVABLE_MS ? 0 : Math.floor(unixMs / 1000);
 }

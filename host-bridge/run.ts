@@ -70,6 +70,7 @@ export async function runDaemon(loaded: Config, log: Log): Promise<Daemon> {
         ...{ rooms, store, events, clock, log },
         boardKey: (board) => openBoardKey(config.dataDir, board),
         random16: () => randomInt(0x10000),
+        rebroadcastMaxAgeMs: () => config.federation.rebroadcastMaxAgeS * 1000,
       },
     );
 

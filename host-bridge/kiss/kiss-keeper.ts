@@ -1,10 +1,10 @@
 import type { BytePort } from "../../simulator/byte-port.ts";
 import { RoomError } from "../errors.ts";
+import { AirBudget } from "../link/air-budget.ts";
 import type { BoardRadio, BoardStatus, BoardsParts, Keeper, PostDesk } from "../link/keeper.ts";
 import { PortKeeper } from "../link/port-keeper.ts";
 import type { PortSource } from "../link/ports.ts";
 import type { BoardReport } from "../room/rooms.ts";
-import { AirBudget } from "./air-budget.ts";
 import { type KissFigures, KissSession } from "./kiss-session.ts";
 import { RoomEar } from "./room-ear.ts";
 
@@ -58,6 +58,10 @@ export class KissKeeper implements Keeper {
 
   queue(): number {
     return this.session?.queue() ?? 0;
+  }
+
+  airLeftMs(): number {
+    return this.budget.wholeMs - this.budget.spentMs(this.parts.clock.nowMs());
   }
 
   offer(): void {

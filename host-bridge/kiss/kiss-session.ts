@@ -5,9 +5,9 @@ import { encodePacket, ROUTE_FLOOD, TYPE_GRP_TXT } from "../../protocol/packet.t
 import { utf8Decode } from "../../protocol/utf8.ts";
 import type { BytePort } from "../../simulator/byte-port.ts";
 import type { Clock } from "../clock.ts";
+import type { AirBudget } from "../link/air-budget.ts";
 import type { Session } from "../link/port-keeper.ts";
 import type { Post } from "../link/state.ts";
-import type { AirBudget } from "./air-budget.ts";
 import { type Answer, KissModem } from "./modem.ts";
 
 export interface KissFigures {
@@ -203,6 +203,12 @@ export class KissSession implements Session {
     const job = this.post;
     if (job === null || this.ended) return;
     const nowMs = this.clock.nowMs();
+    if (nowMs >= (job.post.untilMs ?? Number.POSITIVE_INFINITY)) {
+      this.post = null;
+      this.hooks.unsendable(job.post.id, "it is too old by now");
+      this.offer();
+      return;
+    }
     const waitMs = this.budget.waitMs(job.airMs, nowMs);
     if (waitMs === Number.POSITIVE_INFINITY) {
       this.post = null;

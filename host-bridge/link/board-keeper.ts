@@ -17,6 +17,8 @@ import {
 } from "./state.ts";
 
 const MAX_RING = 0xffff;
+/** A thousandth of an hour. */
+const PERMILLE_MS = 3600;
 
 /** A board with our firmware. */
 export class BoardKeeper implements Keeper {
@@ -62,6 +64,12 @@ export class BoardKeeper implements Keeper {
 
   queue(): number {
     return this.last?.status.txQueue ?? 0;
+  }
+
+  airLeftMs(): number {
+    // What the board says is rounded to a thousandth of the hour.
+    const spentPermille = (this.last?.status.airPermille ?? 0) + 0.5;
+    return Math.max(0, this.radio.dutyPermille - spentPermille) * PERMILLE_MS;
   }
 
   offer(): void {

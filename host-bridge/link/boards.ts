@@ -1,5 +1,7 @@
 import type { BoardStatus, BoardsParts, Keeper, PostDesk } from "./keeper.ts";
 import { PostDesks } from "./post-desks.ts";
+import { RebroadcastDesk, type RebroadcastStatus } from "./rebroadcast-desk.ts";
+import { FIRST_FOREIGN } from "./state.ts";
 
 /** Makes the keeper of a board, which takes what it is to send from `desk`. */
 export type KeeperMaker = (parts: BoardsParts, desk: PostDesk) => Keeper;
@@ -7,18 +9,21 @@ export type KeeperMaker = (parts: BoardsParts, desk: PostDesk) => Keeper;
 /** All boards of this host, in the order of the configuration. */
 export class Boards {
   private readonly parts: BoardsParts;
+  private readonly foreign: RebroadcastDesk;
   readonly keepers: readonly Keeper[];
 
   constructor(makers: readonly KeeperMaker[], parts: BoardsParts) {
     this.parts = parts;
-    const desks = new PostDesks(parts, () => this.keepers);
+    const all = () => this.keepers;
+    this.foreign = new RebroadcastDesk(parts, all, () => this.offer());
+    const desks = new PostDesks(parts, all, this.foreign);
     this.keepers = makers.map((make) => {
       const desk: PostDesk = {
         takePosts: (count) => desks.take(keeper, count),
-        aired: (id) => desks.done(keeper, id),
+        aired: (id) => desks.done(keeper, id, true),
         unsendable: (id, why) => {
-          parts.log.warn(`a post was given up: ${why}`, { board: keeper.id });
-          desks.done(keeper, id);
+          if (id < FIRST_FOREIGN) parts.log.warn(`a post was given up: ${why}`, { board: keeper.id });
+          desks.done(keeper, id, false);
         },
         lost: () => {
           desks.takeBack(keeper);
@@ -34,6 +39,7 @@ export class Boards {
   start(): () => Promise<void> {
     const { events, rooms } = this.parts;
     const offs = [
+      this.foreign.start(),
       events.on("outbox", () => this.offer()),
       events.on("rooms", ({ removed }) => {
         const gone = removed.map(({ name }) => name);
@@ -49,6 +55,11 @@ export class Boards {
 
   status(): BoardStatus[] {
     return this.keepers.map((keeper) => keeper.status());
+  }
+
+  /** What becomes of messages of other servers in this room. */
+  rebroadcast(room: string): RebroadcastStatus {
+    return this.foreign.status(room);
   }
 
   private offer(): void {

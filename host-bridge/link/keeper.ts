@@ -17,6 +17,8 @@ export interface BoardsParts {
   boardKey: (board: string) => BoardKey;
   /** A whole number from 0 to 65535. */
   random16: () => number;
+  /** Messages of peers that are older do not go on air. */
+  rebroadcastMaxAgeMs: () => number;
 }
 
 /** How a board's radio is set, and the share of an hour that it may transmit. */
@@ -101,6 +103,8 @@ export interface Keeper {
   isUp(): boolean;
   /** Packets that wait in the board for its transmitter, as far as is known. */
   queue(): number;
+  /** Milliseconds that it may still transmit in this hour, as far as is known. */
+  airLeftMs(): number;
   /** There may be new posts to take. */
   offer(): void;
   /** The rooms of this host are others now. */
@@ -111,6 +115,11 @@ export interface Keeper {
    * RoomError `board_missing`, `no_console`.
    */
   console(onText: (text: string) => void, onEnd: () => void): ConsoleSeat;
+}
+
+/** Boards that hear each other, as text; coding rate and power make no difference to that. */
+export function channelOf({ radio }: Keeper): string {
+  return `${radio.freqHz} ${radio.bwHz} ${radio.sf}`;
 }
 
 /** Somebody at a board's console. */

@@ -332,7 +332,9 @@ function onTime(s: LinkState, now: Instant, emit: Emit): void {
   else if (now.ms >= s.pollAt) ask(s, { kind: "status" }, now, emit);
   else if (now.ms >= s.postsAt && s.taken.size < MAX_TAKEN) {
     const post = s.posts.shift();
-    if (post !== undefined) ask(s, { kind: "post", post }, now, emit);
+    if (post === undefined) return;
+    if (now.ms < (post.untilMs ?? Number.POSITIVE_INFINITY)) ask(s, { kind: "post", post }, now, emit);
+    else emit({ type: "unsendable", id: post.id, why: "it is too old by now" });
   }
 }
 
@@ -412,8 +414,8 @@ function toMessage(s: LinkState, what: Ask, req: number): ToBoard {
       return { name: "RemoveRoom", value: { req, name: utf8Encode(what.name) } };
     case "post": {
       // Priority as MeshCore's: 1 is a flood.
-      const { payload } = what.post;
-      return { name: "Send", value: { req, priority: 1, payloadType: TYPE_GRP_TXT, payload } };
+      const { payload, priority = 1 } = what.post;
+      return { name: "Send", value: { req, priority, payloadType: TYPE_GRP_TXT, payload } };
     }
   }
 }

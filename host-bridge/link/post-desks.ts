@@ -2,8 +2,9 @@ import { describe, RoomError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Rooms } from "../room/rooms.ts";
 import type { Store } from "../room/store.ts";
-import type { Keeper } from "./keeper.ts";
-import type { Post } from "./state.ts";
+import { channelOf, type Keeper } from "./keeper.ts";
+import type { RebroadcastDesk } from "./rebroadcast-desk.ts";
+import { FIRST_FOREIGN, type Post } from "./state.ts";
 
 /** A board with so many packets before it leaves the next one to another; below that one board keeps the posts in order. */
 const BUSY_QUEUE = 4;
@@ -18,17 +19,24 @@ interface Handed {
 /**
  * Which board sends which post. A post goes on air once on every channel (frequency, bandwidth, spreading factor) that a
  * board is up on when the first of them takes it; where several boards are on one channel, the first of the configuration
- * sends, and the others when that one has much to do. What no board can send now waits in the store.
+ * sends, and the others when that one has much to do. What no board can send now waits in the store. A message of another
+ * server comes when there is no post at all.
  */
 export class PostDesks {
   private readonly parts: { store: Store; rooms: Rooms; log: Log };
   private readonly keepers: () => readonly Keeper[];
+  private readonly foreign: RebroadcastDesk;
   /** By outbox id, in that order. */
   private readonly handed = new Map<number, Handed>();
 
-  constructor(parts: { store: Store; rooms: Rooms; log: Log }, keepers: () => readonly Keeper[]) {
+  constructor(
+    parts: { store: Store; rooms: Rooms; log: Log },
+    keepers: () => readonly Keeper[],
+    foreign: RebroadcastDesk,
+  ) {
     this.parts = parts;
     this.keepers = keepers;
+    this.foreign = foreign;
   }
 
   take(keeper: Keeper, count: number): Post[] {
@@ -39,6 +47,11 @@ export class PostDesks {
         if (post === null) break;
         posts.push(post);
       }
+      if (posts.length === 0 && this.sender(channelOf(keeper)) === keeper) {
+        const isIdle = this.parts.store.countOutbox() === 0 && this.load(keeper) === 0;
+        const foreign = this.foreign.take(keeper, isIdle);
+        if (foreign !== null) posts.push(foreign);
+      }
       return posts;
     } catch (error) {
       this.parts.log.error(`posts cannot be sent now: ${sentence(error)}`);
@@ -46,8 +59,12 @@ export class PostDesks {
     }
   }
 
-  /** The board is through with this post. */
-  done(keeper: Keeper, id: number): void {
+  /** The board is through with this post, and has sent it or never will. */
+  done(keeper: Keeper, id: number, isSent: boolean): void {
+    if (id >= FIRST_FOREIGN) {
+      this.foreign.done(keeper, isSent);
+      return;
+    }
     const handed = this.handed.get(id);
     if (handed === undefined) return;
     handed.aired = true;
@@ -57,6 +74,7 @@ export class PostDesks {
 
   /** The board is gone. What it had goes to the next board of its channel. */
   takeBack(keeper: Keeper): void {
+    this.foreign.lost(keeper);
     const channel = channelOf(keeper);
     const hasOther = this.keepers().some((other) => other.isUp() && channelOf(other) === channel);
     for (const [id, handed] of [...this.handed]) {
@@ -117,11 +135,6 @@ export class PostDesks {
       this.parts.log.error(`a post that was sent cannot be marked as such: ${sentence(error)}`);
     }
   }
-}
-
-/** Boards that hear each other, as text; coding rate and power make no difference to that. */
-function channelOf({ radio }: Keeper): string {
-  return `${radio.freqHz} ${radio.bwHz} ${radio.sf}`;
 }
 
 function sentence(error: unknown): string {

@@ -103,10 +103,17 @@ export interface Ring {
   resumeAt: number;
 }
 
+/** Posts that are not in the outbox: messages of other servers. */
+export const FIRST_FOREIGN = 2 ** 48;
+
 export interface Post {
-  /** The store's outbox id. */
+  /** The store's outbox id, or a number from FIRST_FOREIGN on. */
   id: number;
   payload: Uint8Array;
+  /** As MeshCore's: 1, a flood, where nothing is said; more is less urgent. */
+  priority?: number;
+  /** From this moment on (Instant.ms) it is not to be sent any more. */
+  untilMs?: number;
 }
 
 /** A request that is or will be made; the board answers each with Result or Status. */

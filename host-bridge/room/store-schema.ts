@@ -100,6 +100,15 @@ CREATE TABLE IF NOT EXISTS outbox (
   guid TEXT NOT NULL UNIQUE,
   payload BLOB NOT NULL
 ) STRICT;
+
+-- What messages of peers have used of the air lately, so that a restart does not give it to them again.
+CREATE TABLE IF NOT EXISTS air_spent (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  room TEXT NOT NULL,                     -- its name
+  channel TEXT NOT NULL,                  -- frequency, bandwidth and spreading factor of the boards
+  air_ms INTEGER NOT NULL,
+  ended_at INTEGER NOT NULL               -- Unix milliseconds, ours
+) STRICT;
 `;
 
 interface Migration {

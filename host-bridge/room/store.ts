@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type DatabaseSyncInstance as Database, DatabaseSync } from "@photostructure/sqlite";
 import { RoomError } from "../errors.ts";
 import type { RoomMessage } from "./message.ts";
+import { AirLedger } from "./store-air.ts";
 import { isSearchDamaged, resultCode, storeError } from "./store-errors.ts";
 import { type LogRow, type Place, StoreLog, type Vector } from "./store-log.ts";
 import { type HistoryQuery, HistoryReader } from "./store-query.ts";
@@ -68,6 +69,7 @@ const MAX_LOG = 16 * 1024 * 1024;
  * (rooms.ts). Every failure is a RoomError: `store_full`, `store_corrupt`, `store_locked`, `store_unusable`, `store_newer`.
  */
 export class Store {
+  readonly air: AirLedger;
   private readonly db: Database;
   private readonly lock: Database;
   private readonly path: string;
@@ -84,6 +86,7 @@ export class Store {
     this.sql = prepareSql(db);
     this.reader = new HistoryReader(db);
     this.log = new StoreLog(db);
+    this.air = new AirLedger(db, path);
     this.outboxCount = (this.sql.outboxCount.get() as { n: number }).n;
   }
 

@@ -42,6 +42,20 @@ export class Metrics {
       "Messages kept",
       rooms.map(({ name, messages }) => [{ room: name }, messages]),
     );
+    this.set(
+      "room_rebroadcast",
+      "Messages of peers since the start, by what became of them on the air",
+      rooms.flatMap(({ name, rebroadcast: { sent, not_sent } }) => {
+        return Object.entries({ sent, ...not_sent }).map(([outcome, n]): [Record<string, string>, number] => {
+          return [{ room: name, outcome }, n];
+        });
+      }),
+    );
+    this.set(
+      "room_rebroadcast_airtime_seconds",
+      "Time on air of messages of peers since the start",
+      rooms.map(({ name, rebroadcast }) => [{ room: name }, rebroadcast.airtime_ms / 1000]),
+    );
     const ofBoards = (name: string, help: string, value: (board: Status["boards"][number]) => number | null): void =>
       this.set(
         `board_${name}`,

@@ -4,6 +4,7 @@ import { addressText } from "../config/address.ts";
 import type { Config } from "../config/schema.ts";
 import { VERSION } from "../files.ts";
 import type { BoardStatus } from "../link/keeper.ts";
+import type { RebroadcastStatus } from "../link/rebroadcast-desk.ts";
 import type { Room, Rooms } from "../room/rooms.ts";
 import type { Store } from "../room/store.ts";
 
@@ -17,6 +18,8 @@ export interface RoomStatus {
   /** Messages in the history. */
   messages: number;
   max_history: number;
+  /** What has become of messages of peers on the air, since the start. */
+  rebroadcast: RebroadcastStatus;
 }
 
 export interface PeerStatus {
@@ -55,7 +58,7 @@ export interface StatusSources {
   rooms: Rooms;
   store: Store;
   clock: Clock;
-  boards: { status(): BoardStatus[] };
+  boards: { status(): BoardStatus[]; rebroadcast(room: string): RebroadcastStatus };
   clients: { count(): number; countIn(room: Room): number; namesIn(room: Room): string[] };
 }
 
@@ -78,6 +81,7 @@ export function statusOf(sources: StatusSources): (principal: Principal) => Stat
         participants: participantsIn(room, sources).length,
         messages: store.countMessages(room.name),
         max_history: room.maxHistory,
+        rebroadcast: boards.rebroadcast(room.name),
       })),
     boards: boards.status(),
     // Federation and MQTT are configured and not built yet: nothing is connected.

@@ -111,7 +111,7 @@ describe("console: a terminal to a board", function () {
     const source = serialSource({ type: "serial", id: "b1", path: pty.path, baud: 115_200 });
     const radio = { ...RADIO, dutyPermille: 100 };
     const boards = new Boards([(parts, desk) => new BoardKeeper(source, radio, parts, desk)], {
-      ...{ rooms, store, events, clock: systemClock, log, random16: () => 7 },
+      ...{ rooms, store, events, clock: systemClock, log, random16: () => 7, rebroadcastMaxAgeMs: () => 300_000 },
       boardKey: () => {
         throw new Error("bug: this board has a key");
       },

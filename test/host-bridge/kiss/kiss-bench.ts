@@ -50,7 +50,7 @@ export class KissBench {
       random16: () => 7,
     };
     this.boards = new Boards([(all, desk) => new KissKeeper(source, radio, all, desk)], {
-      ...{ ...parts, clock: time, log, boardKey, random16 },
+      ...{ ...parts, clock: time, log, boardKey, random16, rebroadcastMaxAgeMs: () => 300_000 },
     });
     this.stopBoards = this.boards.start();
   }

@@ -78,6 +78,7 @@ describe("boards", () => {
       ...{ ...parts, clock, log },
       boardKey: (board) => openBoardKey(dir, board),
       random16: () => 7,
+      rebroadcastMaxAgeMs: () => 300_000,
     });
     stop = boards.start();
   };

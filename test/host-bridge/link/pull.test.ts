@@ -83,7 +83,7 @@ describe("a board that is pulled out and put back fifty times during traffic", f
     events.on("message", ({ text }) => void stored.push(Number(text)));
     const source = serialSource({ type: "serial", id: "b1", path, baud: 115_200 });
     const boards = new Boards([(parts, desk) => new BoardKeeper(source, RADIO, parts, desk)], {
-      ...{ rooms, store, events, clock, log, random16: () => 7 },
+      ...{ rooms, store, events, clock, log, random16: () => 7, rebroadcastMaxAgeMs: () => 300_000 },
       boardKey: () => {
         throw new Error("bug: this board has a key");
       },

@@ -44,12 +44,19 @@ describe("http", () => {
     const { uptime_s, version, ...rest } = body;
     assert.equal(typeof uptime_s, "number");
     assert.match(String(version), /^\d+\.\d+\.\d+/);
+    const rebroadcast = {
+      ...{ waiting: 0, sent: 0, airtime_ms: 0 },
+      not_sent: {
+        ...{ too_old: 0, airtime: 0, busy: 0, heard_on_air: 0, not_wanted: 0 },
+        ...{ no_board: 0, overflow: 0, refused: 0, store: 0 },
+      },
+    };
     assert.deepEqual(rest, {
       name: "here",
       rooms: [
-        { name: "Open", private: false, clients: 1, participants: 1, messages: 1, max_history: 100 },
-        { name: "Secret", private: true, clients: 0, participants: 0, messages: 0, max_history: 100 },
-        { name: "Notices", private: false, clients: 0, participants: 0, messages: 0, max_history: 100 },
+        { name: "Open", private: false, clients: 1, participants: 1, messages: 1, max_history: 100, rebroadcast },
+        { name: "Secret", private: true, clients: 0, participants: 0, messages: 0, max_history: 100, rebroadcast },
+        { name: "Notices", private: false, clients: 0, participants: 0, messages: 0, max_history: 100, rebroadcast },
       ],
       boards: [],
       federation: { enabled: false, peers: [] },

@@ -4,6 +4,7 @@ import { openAccess } from "../../../host-bridge/auth/access.ts";
 import type { Clock } from "../../../host-bridge/clock.ts";
 import { systemClock } from "../../../host-bridge/clock.ts";
 import type { Config } from "../../../host-bridge/config/schema.ts";
+import { Boards } from "../../../host-bridge/link/boards.ts";
 import { silentLog } from "../../../host-bridge/log.ts";
 import type { Room } from "../../../host-bridge/room/rooms.ts";
 import { openWeb } from "../../../host-bridge/web/open-web.ts";
@@ -70,7 +71,13 @@ export async function startServer(
   const { store, events, rooms } = openRooms(dataDir, clock, [openRoom, secretRoom, noticeRoom], log, {
     isMuted: (room, sender) => access.moderation.isMuted(room, sender),
   });
-  const web = openWeb({ config, rooms, store, events, clock, log, access, boards: { status: () => [] } });
+  const noBoard = new Boards([], {
+    ...{ rooms, store, events, clock, log, random16: () => 7, rebroadcastMaxAgeMs: () => 300_000 },
+    boardKey: () => {
+      throw new Error("bug: there is no board");
+    },
+  });
+  const web = openWeb({ config, rooms, store, events, clock, log, access, boards: noBoard });
   const { clients, http } = web;
   const url = await web.start();
   const stop = async (): Promise<void> => {

@@ -1,20 +1,30 @@
 const HOUR_MS = 3_600_000;
 
-/** What a board may transmit whose firmware has no duty cycle of its own: no hour whatsoever holds more than its share. */
+/** What may be transmitted where no firmware counts it: no hour whatsoever holds more than its share. */
 export class AirBudget {
   /** Allowed milliseconds in any hour. */
-  readonly wholeMs: number;
-  private spent: { untilMs: number; airMs: number }[] = [];
+  wholeMs = 0;
+  /** In the order of their ends, and their sum. */
+  private readonly spent: { untilMs: number; airMs: number }[] = [];
+  private sumMs = 0;
 
-  /** `permille` 1..1000 of any hour. */
+  /** `permille` 0..1000 of any hour, with fractions. */
   constructor(permille: number) {
+    this.setShare(permille);
+  }
+
+  /** Changes the share; what was spent stays spent. */
+  setShare(permille: number): void {
     this.wholeMs = (HOUR_MS * permille) / 1000;
   }
 
   /** Milliseconds sent in the hour before `nowMs`. */
   spentMs(nowMs: number): number {
-    this.spent = this.spent.filter(({ untilMs }) => untilMs > nowMs - HOUR_MS);
-    return this.spent.reduce((sum, { airMs }) => sum + airMs, 0);
+    for (let first = this.spent[0]; first !== undefined && first.untilMs <= nowMs - HOUR_MS; first = this.spent[0]) {
+      this.spent.shift();
+      this.sumMs -= first.airMs;
+    }
+    return this.sumMs;
   }
 
   /** Milliseconds until a transmission of `airMs` may start, 0 = now, Infinity = it is longer than the share of an hour. */
@@ -29,8 +39,9 @@ export class AirBudget {
     return HOUR_MS;
   }
 
-  /** A transmission of `airMs` that ends at `untilMs` at the latest. */
+  /** A transmission of `airMs`, whole milliseconds, that ends at `untilMs` at the latest: not before those told of earlier. */
   spend(airMs: number, untilMs: number): void {
     this.spent.push({ untilMs, airMs });
+    this.sumMs += airMs;
   }
 }
