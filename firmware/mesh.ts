@@ -183,7 +183,6 @@ export class Mesh {
   /** Brings the forwarder into memory, or out of it. */
   followRepeat(): void {
     if (!this.prefs.repeat === !this.forwarder) return;
-    if (this.forwarder) this.forwarder.stop();
     this.forwarder = this.prefs.repeat ? part(this.hal, "forward")(this) : null;
   }
 

@@ -10,6 +10,8 @@ const BLOCK_BYTES = 1024;
 /** Bytes that the longest record takes, its length byte included. */
 export const LONGEST = 200;
 const NONE = 255;
+/** Blocks that there is time for in one handler. */
+const DROPPED_AT_ONCE = 8;
 
 export class Ring {
   readonly bytes: Uint8Array;
@@ -128,19 +130,24 @@ export class Ring {
     if (this.blockEnd[room] - this.writeAt[room] < LONGEST && this.quota[room] > 1) this.grow(room);
   }
 
-  /** Drops the oldest records until at most `max` are left. */
-  trim(room: number, max: number): void {
-    const first = this.endSeq[room] - max;
-    if (first <= this.firstSeq[room]) return;
+  /**
+   * Lets nobody see more than the newest `max` records of `room`, and gives back blocks in which nobody sees anything: some of
+   * them. True when there may be more.
+   */
+  trim(room: number, max: number): boolean {
+    const first = Math.max(this.firstSeq[room], this.endSeq[room] - max);
     this.firstSeq[room] = first;
-    const block = this.blockOf(room, this.oldest[room], first);
-    let last = NONE;
+    const newest = this.newest[room];
     let count = 0;
-    for (let each = this.oldest[room]; each !== block; each = this.nextBlock[each]) {
-      last = each;
-      count++;
+    let last = NONE;
+    for (let block = this.oldest[room]; this.owned[room] && count < DROPPED_AT_ONCE && block !== newest; count++) {
+      const next = this.nextBlock[block];
+      if (this.blockSeq[next] > first) break;
+      last = block;
+      block = next;
     }
     if (count) this.drop(room, last, count);
+    return count === DROPPED_AT_ONCE;
   }
 
   /** The block in which record `seq` is, not before `block`. */

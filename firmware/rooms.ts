@@ -133,12 +133,16 @@ export class Rooms {
       this.open(handle, born);
     }
     const room = this.put(handle, name, key, limit, born);
-    this.share(() => {
+    const settle = (): void => {
       if (this.list[handle] !== room) return;
-      this.ring.trim(handle, limit);
+      if (this.ring.trim(handle, limit)) {
+        this.hal.after(settle, 1);
+        return;
+      }
       this.ring.makeRoom(handle);
       this.events.onRoomChange(room);
-    });
+    };
+    this.share(settle);
     this.keeper.changed();
     return RESULT_OK;
   }

@@ -73,7 +73,9 @@ export class Settings {
   /** False for the characters that MeshCore refuses in a name. */
   setName(name: string): boolean {
     if (!name || name.length > MAX_NODE_NAME) return false;
-    for (let i = 0; i < name.length; i++) if ("[]\\:,?*".indexOf(name.charAt(i)) >= 0) return false;
+    const refused = "[]\\:,?*";
+    // The name is what the engine goes through natively: it may be the longer one.
+    for (let i = 0; i < refused.length; i++) if (name.indexOf(refused.charAt(i)) >= 0) return false;
     this.prefs.name = name;
     this.store.changed();
     return true;

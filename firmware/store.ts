@@ -184,15 +184,26 @@ export class Store {
     this.putState();
   }
 
-  /** Puts a sentence for people into the journal. */
-  note(text: string): void {
-    if (this.settings && !this.frozen && this.notes++ < MAX_NOTES) part(this.hal, "note")(this, text);
+  /** Puts a sentence for people into the journal, in handlers of its own, and goes on with `then`. */
+  note(text: string, then: () => void): void {
+    if (!this.settings || this.frozen || this.notes >= MAX_NOTES) {
+      then();
+      return;
+    }
+    this.notes++;
+    this.hal.after(() => this.noteNow(text, then), 1);
+  }
+
+  private noteNow(text: string, then: () => void): void {
+    const write = part(this.hal, "note");
+    this.hal.after(() => write(this, text, then), 1);
   }
 
   private onError(error: unknown): void {
     const known = error as { message?: string; stack?: string };
-    this.note((known.message || error) + " " + (known.stack || ""));
-    if (this.state[STATE.mark] === MARK.started || this.notes >= MAX_NOTES) this.crash();
+    this.note((known.message || error) + " " + (known.stack || ""), () => {
+      if (this.state[STATE.mark] === MARK.started || this.notes >= MAX_NOTES) this.crash();
+    });
   }
 
   private crash(): void {
@@ -211,7 +222,8 @@ export class Store {
       else this.mark(MARK.good);
     }
     if (this.hal.hasOverflowed()) {
-      this.note("out of memory");
+      // Now: who knows whether there is another handler.
+      if (this.settings && !this.frozen) part(this.hal, "note")(this, "out of memory", null);
       this.crash();
     }
   }

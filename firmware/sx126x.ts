@@ -68,6 +68,8 @@ const NOISE_SAMPLES = 64;
 const FIRST_SAMPLES = 8;
 /** Bytes before the data in the answer to ReadBuffer: opcode, offset, status. */
 const READ_HEADER = 3;
+/** Packets that wait for their handlers, each with its bytes. */
+const MOST_WAITING = 6;
 const RX_IRQS = IRQ_RX_DONE | IRQ_PREAMBLE | IRQ_HEADER | IRQ_HEADER_ERROR | IRQ_CRC_ERROR | IRQ_TIMEOUT;
 /** Of the low byte: with RxDone alone the packet is good. */
 const RX_OUTCOME = IRQ_RX_DONE | IRQ_HEADER_ERROR | IRQ_CRC_ERROR;
@@ -127,6 +129,8 @@ export class Sx126x {
   private rxBlockBytes = 1;
   rxPackets = 0;
   private rxBeforeMs = 0;
+  /** Packets that were read and not yet handed up. */
+  private waiting = 0;
   /** Packets received at the last look at the chip's health. */
   private checkedRx = 0;
   /** Of this round for the noise floor: samples taken, those that count, and their sum. */
@@ -348,15 +352,25 @@ export class Sx126x {
         this.readCommand[1] = where[3];
         const answer = hal.transfer(new Uint8Array(this.readMemory, 0, READ_HEADER + length));
         const signal = hal.transfer(this.packetQuery);
-        this.signal = (-(signal[2] >> 1) & 0xffff) | (signal[3] << 16);
         this.counters[COUNT.rx]++;
         this.rxBlocks += ((length + this.rxAddBytes) / this.rxBlockBytes) | 0;
-        this.events.onPacket(answer, READ_HEADER, length);
+        this.handUp(answer, length, signal);
       } else {
         this.handleOther((flags[2] << 8) | flags[3]);
       }
       if (!hal.isDio1()) return;
     }
+  }
+
+  /** In a handler of its own: the next packet does not wait in the chip for what comes of this one. */
+  private handUp(answer: Uint8Array, length: number, signal: Uint8Array): void {
+    const up = (): void => {
+      this.waiting--;
+      this.signal = (-(signal[2] >> 1) & 0xffff) | (signal[3] << 16);
+      this.events.onPacket(answer, READ_HEADER, length);
+    };
+    if (++this.waiting > MOST_WAITING) up();
+    else this.hal.after(up, 1);
   }
 
   private handleOther(irq: number): void {
@@ -402,7 +416,8 @@ export class Sx126x {
   private endTx(sent: boolean): void {
     const airMs = sent ? this.txAirtimeMs : this.hal.nowMs() - this.txStartMs;
     this.txAirMs += airMs;
-    this.events.onSent(sent, airMs);
+    // What comes of it has a handler of its own.
+    this.hal.after(() => this.events.onSent(sent, airMs), 1);
   }
 
   /** Time on air of what was received, ms. */

@@ -50,7 +50,11 @@ export class KissDeframer {
   badEscapes: number;
   tooLong: number;
   private state: number;
+  /** What is there of a frame, without its escapes; its length as it came, the first half of an escape, whether one was none. */
   private held: string;
+  private size: number;
+  private half: string;
+  private isBad: boolean;
   private readonly max: number;
   private readonly onFrame: (type: number, body: string) => void;
   private readonly onText: (text: string) => void;
@@ -64,7 +68,9 @@ export class KissDeframer {
     this.badEscapes = 0;
     this.tooLong = 0;
     this.state = IN_TEXT;
-    this.held = "";
+    this.held = this.half = "";
+    this.size = 0;
+    this.isBad = false;
   }
 
   push(chunk: string): void {
@@ -96,24 +102,28 @@ export class KissDeframer {
 
   /** Forgets the half frame; what comes next is text until a C0. Also right after the port was closed. */
   drop(): void {
-    this.skipped += this.held.length;
-    this.held = "";
-    this.state = IN_TEXT;
+    this.skipped += this.size;
+    this.begin(IN_TEXT);
+  }
+
+  private begin(state: number): void {
+    this.state = state;
+    this.held = this.half = "";
+    this.size = 0;
+    this.isBad = false;
   }
 
   private border(): void {
     const held = this.held;
-    const whole = this.state === IN_FRAME;
-    // Set before the callback, which may push() on its own.
-    this.state = AT_BORDER;
-    this.held = "";
-    if (!whole) return;
-    const body = unescaped(held);
-    if (body) {
-      this.onFrame(body.charCodeAt(0), body.substr(1));
-    } else {
+    const size = this.state === IN_FRAME ? this.size : 0;
+    const isBad = this.isBad || this.half;
+    // Before the callback, which may push() on its own.
+    this.begin(AT_BORDER);
+    if (isBad) {
       this.badEscapes++;
-      this.skipped += held.length;
+      this.skipped += size;
+    } else if (size) {
+      this.onFrame(held.charCodeAt(0), held.substr(1));
     }
   }
 
@@ -121,29 +131,32 @@ export class KissDeframer {
     if (this.state === AT_BORDER) this.state = STARTS.indexOf(part.charAt(0)) < 0 ? IN_TEXT : IN_FRAME;
     if (this.state === IN_TEXT) {
       this.onText(part);
-    } else if (this.state === IN_FRAME && this.held.length + part.length <= this.max) {
-      this.held += part;
+    } else if (this.state === IN_FRAME && this.size + part.length <= this.max) {
+      this.size += part.length;
+      this.hold(this.half + part);
     } else {
       if (this.state === IN_FRAME) this.tooLong++;
-      this.skipped += this.held.length + part.length;
-      this.held = "";
-      this.state = DROPPING;
+      const skipped = this.size + part.length;
+      this.begin(DROPPING);
+      this.skipped += skipped;
     }
+  }
+
+  /** Each piece as it comes: at the end there could be more escapes than a board has time for. */
+  private hold(part: string): void {
+    const last = part.length - 1;
+    const isCut = part.charAt(last) === FESC;
+    const text = unescaped(isCut ? part.substr(0, last) : part);
+    this.half = isCut ? FESC : "";
+    if (text === null) this.isBad = true;
+    else this.held += text;
   }
 }
 
-/** "" when an escape is none. */
-function unescaped(frame: string): string {
-  let at = frame.indexOf(FESC);
-  if (at < 0) return frame;
-  let body = "";
-  let from = 0;
-  while (at >= 0) {
-    const code = frame.charAt(at + 1);
-    if (code !== TFEND && code !== TFESC) return "";
-    body += frame.substring(from, at) + (code === TFEND ? FEND : FESC);
-    from = at + 2;
-    at = frame.indexOf(FESC, from);
-  }
-  return body + frame.substr(from);
+/** Null when an escape is none. */
+function unescaped(text: string): string | null {
+  if (text.indexOf(FESC) < 0) return text;
+  // DB DC first: what comes of it is no half of the other.
+  const parts = replaced(text, FESC + TFEND, FEND).split(FESC + TFESC);
+  return parts.join("").indexOf(FESC) < 0 ? parts.join(FESC) : null;
 }

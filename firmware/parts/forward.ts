@@ -16,7 +16,7 @@ import {
 import { COUNT } from "../counters.ts";
 import type { Mesh } from "../mesh.ts";
 
-/** Packets that wait for the rooms, and floods that wait for their region to be found, each with its frame. */
+/** Floods that wait for their region to be found, each with its frame. */
 const MOST_AT_ONCE = 6;
 /** Slots of the queue that packets of others may take; the rest is for what we have to say ourselves. */
 const FORWARD_SLOTS = 8;
@@ -51,43 +51,12 @@ export function forward(mesh: Mesh): Forwarder {
 
 export class Forwarder {
   private readonly mesh: Mesh;
-  /** Mesh.onPacket() as it was. */
-  private readonly receive: (bytes: Uint8Array, at: number, length: number) => void;
   private inWork = 0;
   private answers = 0;
   private answersMs = 0;
 
   constructor(mesh: Mesh) {
     this.mesh = mesh;
-    this.receive = mesh.onPacket;
-    this.interpose();
-  }
-
-  /**
-   * While we repeat, what the rooms make of a packet has a handler of its own: together with all the rest it would keep the radio
-   * waiting too long.
-   */
-  private interpose(): void {
-    const mesh = this.mesh;
-    const receive = this.receive;
-    let waiting = 0;
-    mesh.onPacket = (bytes, at, length) => {
-      const signal = mesh.radio.signal;
-      if (waiting >= MOST_AT_ONCE) {
-        receive.call(mesh, bytes, at, length);
-        return;
-      }
-      waiting++;
-      mesh.hal.after(() => {
-        waiting--;
-        mesh.radio.signal = signal;
-        receive.call(mesh, bytes, at, length);
-      }, 1);
-    };
-  }
-
-  stop(): void {
-    this.mesh.onPacket = this.receive;
   }
 
   /**

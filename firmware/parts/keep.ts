@@ -26,14 +26,23 @@ export function keepQuiet(store: Store): void {
   }
 }
 
-/** Writes `text` into the journal, with the time. The state goes first into each page: it must not be erased with the other one. */
-export function note(store: Store, text: string): void {
+/**
+ * Writes `text` into the journal, with the time, and goes on with `then` in another handler; with null all is done at once. The
+ * state goes first into each page: it must not be erased with the other one.
+ */
+export function note(store: Store, text: string, then: (() => void) | null): void {
   const { hal, journal, out } = store;
   const bytes = hal.toBytes(text.substr(0, NOTE_BYTES));
-  if (journal.isFull(bytes.length + 4)) store.putState();
-  new Uint32Array(out.buffer, RECORD_HEAD, 1)[0] = store.clock.unixTime();
-  out.set(bytes, RECORD_HEAD + 4);
-  journal.append(out, 4 + bytes.length, RECORD.note);
+  const write = (): void => {
+    new Uint32Array(out.buffer, RECORD_HEAD, 1)[0] = store.clock.unixTime();
+    out.set(bytes, RECORD_HEAD + 4);
+    journal.append(out, 4 + bytes.length, RECORD.note);
+    if (then) hal.after(then, 1);
+  };
+  const isFull = journal.isFull(bytes.length + 4);
+  if (isFull) store.putState();
+  if (isFull && then) hal.after(write, 1);
+  else write();
 }
 
 /**

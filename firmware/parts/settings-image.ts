@@ -115,7 +115,7 @@ export function saveSettings(store: Store, done: (image: Uint8Array) => void): v
     const length = image.length - RECORD_HEAD - 3;
     const isFitting = RECORD_HEAD + length <= PAGE_BYTES - PAGE_HEAD;
     const isSame = length === old.length && hal.crc32(view(image, RECORD_HEAD, length)) === hal.crc32(old);
-    if (!isFitting) store.note("settings are too large and were not saved");
+    if (!isFitting) store.note("settings are too large and were not saved", () => undefined);
     const record = isFitting && !isSame ? image : new Uint8Array(0);
     hal.after(() => done(record), 1);
   };

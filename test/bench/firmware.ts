@@ -25,13 +25,10 @@ const LONG_ENOUGH = 21;
 
 /** What happens to a packet, by the labels of the probe that measured its handlers. */
 const FATES: [fate: string, labels: string[]][] = [
-  ["known room", ["radio: stored"]],
-  ["unknown channel", ["radio: unknown channel"]],
-  ["duplicate", ["radio: duplicate"]],
-  [
-    "known room, and forwarded (three handlers)",
-    ["radio: heard, repeating", "turn: stored, repeating", "turn: flood forwarded"],
-  ],
+  ["known room", ["radio: read", "radio: stored"]],
+  ["unknown channel", ["radio: read", "radio: unknown channel"]],
+  ["duplicate", ["radio: read", "radio: duplicate"]],
+  ["known room, and forwarded (three handlers)", ["radio: read", "radio: heard, repeating", "turn: flood forwarded"]],
 ];
 
 export interface BoardFigures {

@@ -1,12 +1,15 @@
 // The steps of a probe that what outlasts the power takes: 16 rooms with long names, and more messages than the pages hold.
 import { groupText, TEST_KEY } from "../scenario/world.ts";
-import { hear, say, turns, waits } from "./probe-words.ts";
+import { hear, prompt, say, turns, waits } from "./probe-words.ts";
 
 const ROOMS = 16;
 /** Handlers until the radio begins: with an empty log, and as many more with a full one. */
 const READY = 42;
 const AGAIN = 250;
 const FIRST_TIME = 1750000000;
+
+/** What the engine does with an error that nobody caught, with the longest text that is noted and more. */
+const ERROR = `var f=process["#onuncaughtException"];(f.length&&f[0]||f)(new Error("${"e".repeat(120)}"));`;
 
 const keyOf = (room: number): string => TEST_KEY.slice(0, 28) + (room + 16).toString(16).padStart(4, "0");
 const nameOf = (room: number): string => `room-${room}-`.padEnd(32, "x");
@@ -59,8 +62,9 @@ export function storeSteps(): { first: string[]; again: string[] } {
     ...waits("store:message", 50),
     // Round the pages, so that those of quiet rooms come to be erased.
     ...many(230),
-    say("-", "set name Somebody Else\r"),
-    ...waits("-", 10, 10),
+    say("console:set-name", "set name Somebody Else of Thirty-One By\r"),
+    ...waits("console:set-name,turns", 10, 10),
+    ...[1, 2, 3, 4].flatMap(() => [prompt(ERROR, "store:note"), ...waits("store:note,turns", 10, 4)]),
     ...waits("store:save", 5000),
     ...waits("store:save,turns", 10, 40),
     ...waits("store:save,turns", 50, 4),

@@ -12,12 +12,14 @@ export const hear = (label: string, hex: string): string =>
 /** Something is said at the serial line. */
 export const say = (label: string, words: string): string =>
   `S ${label} ${Buffer.from(words, "latin1").toString("base64")}`;
-/** The host tells a message. */
-export const tell = <V>(label: string, table: Message<V>, value: V): string => {
+/** A message of the host. */
+export const frameOf = <V>(table: Message<V>, value: V): string => {
   const body = new Uint8Array(LINK_MAX_BODY);
   const size = sealBody(crc32, table, value, body);
-  return say(label, kissFrame(link.LINK_PORT, 0, bytesToLatin1(body.slice(0, size))));
+  return kissFrame(link.LINK_PORT, 0, bytesToLatin1(body.slice(0, size)));
 };
+/** The host tells one. */
+export const tell = <V>(label: string, table: Message<V>, value: V): string => say(label, frameOf(table, value));
 /** Code for the engine's prompt. */
 export const prompt = (code: string, label = "-"): string => `J ${label} ${Buffer.from(code).toString("base64")}`;
 /** Timers that are due soon, so often. */

@@ -15,7 +15,7 @@ import { loadVectors } from "../protocol/vector-file.ts";
 import { groupText, TEST_KEY } from "../scenario/world.ts";
 import { ENGINE_QUIT, type EngineCommand, inEngineFolder, runEngine, storeInEspruino } from "./engines.ts";
 import { storeSteps } from "./probe-store.ts";
-import { hear, prompt, say, tell, turns } from "./probe-words.ts";
+import { frameOf, hear, prompt, say, tell, turns } from "./probe-words.ts";
 
 const LIMIT_MS = 180_000;
 
@@ -38,7 +38,7 @@ export interface Probe {
 const NATIVE = `var SEND=19600,SEND_BYTE=164,WRITE=19900,WRITE_BYTE=52,PRINT=17800,PRINT_BYTE=147;`;
 
 /**
- * Steps, one a line: "F label base64" hears a frame (behind 3 bytes, as ReadBuffer answers), "D label" ends a transmission,
+ * Steps, one a line: "F label base64" hears a frame (behind 3 bytes, as ReadBuffer answers): the label is of the handler behind the one that reads it, "D label" ends a transmission,
  * "S label base64" is serial input, "T label ms" runs the timers of up to so many ms and forgets the others, "W label ms" keeps them, "K label" the
  * housekeeping. With "-" as label nothing is measured. "J label base64" is code for the engine's prompt. "G" leaves the garbage where it is from here on, "g" collects again.
  */
@@ -66,7 +66,7 @@ function none(){}
 var NONE=took(none),READ=took(aRead),TIMER=took(aTimer),CANCEL=took(aCancel);
 clearTimeout();
 global.Serial1=global.Serial2=USB;
-USB.setup=none;USB.on=function(e,f){RX=f;};USB.write=port;E.setConsole=none;SPI1.setup=none;SPI1.send=send;SPI1.write=write;
+USB.setup=none;USB.on=function(e,f){RX=f;};USB.write=port;E.setConsole=E.reboot=none;SPI1.setup=none;SPI1.send=send;SPI1.write=write;
 ["pinMode","digitalWrite"].forEach(function(n){global[n]=none;});
 global.setWatch=function(f,p){WATCH=f;DIO1=PIN=p;return 1;};global.digitalRead=level;global.setTimeout=timer;global.clearTimeout=cancel;
 function around(a,b,c){AT=LOG.length;FROM=I();MESH.call(this,a,b,c);TO=I();}
@@ -91,7 +91,7 @@ function measure(label,f,a){
  if(COLLECT)process.memory();
  LOG=[];FROM=TO=0;
  var t=took(f,a)-NONE,log=LOG,stored=TO-FROM;LOG=[];
- if(stored){t-=EMPTY;stored-=EMPTY+excess(log.slice(AT,log.length-1));}
+ if(stored){t-=EMPTY;stored-=EMPTY+excess(log.slice(AT));}
  t-=excess(log);LOG=[];
  print("I "+label+" "+Math.round(t)+" "+Math.round(stored));}
 function timers(label,ms,keep){var due=T;T=[];DEAD=[];
@@ -99,7 +99,7 @@ function timers(label,ms,keep){var due=T;T=[];DEAD=[];
  if(keep)T=due.filter(function(e){return e[1]>ms&&DEAD.indexOf(e[2])<0;}).concat(T);}
 function bytes(s){return E.toUint8Array(atob(s));}
 function step(kind,label,arg){
- if(kind==="F"){CUR=bytes(arg);SENT=null;B[2]=CUR.length-3;IRQ=2;measure(label,WATCH);}
+ if(kind==="F"){CUR=bytes(arg);SENT=null;B[2]=CUR.length-3;IRQ=2;var n=T.length;measure("radio:read",WATCH);if(T.length>n)measure(label,T.splice(n,1)[0][0]);}
  else if(kind==="D"){IRQ=1;measure(label,WATCH);}
  else if(kind==="S")measure(label,RX,atob(arg));
  else if(kind==="T"||kind==="W")timers(label,parseInt(arg,10),kind==="W");
@@ -125,7 +125,7 @@ export async function probe(engine: EngineCommand, board: Board, bundle: string,
       ${DUMP}
       wrap(meshcore.mesh);
       var at=0,line,w;
-      while((line=S.read("${name}",at,1200))){
+      while((line=S.read("${name}",at,1500))){
        line=line.substr(0,line.indexOf("\\n"));at+=line.length+1;
        w=line.split(" ");step(w[0],w[1],w[2]);}
       ${ENGINE_QUIT}`;
@@ -233,7 +233,7 @@ function sealedRequest(length: number): Uint8Array {
 /** The steps of a probe. Labels say what is measured; those with the same label are the worse ones of several. */
 function probeSteps(): string[] {
   /** A request to the KISS modem, and all the turns that its answer takes. */
-  const ask = (name: string, number: number, data: number[] | Uint8Array, count = 12): string[] => [
+  const ask = (name: string, number: number, data: number[] | Uint8Array, count = 16): string[] => [
     say("kiss:request", kissFrame(0, KISS_HARDWARE, bytesToLatin1(new Uint8Array([number, ...data])))),
     ...turns(`turn:KISS-${name}`, count),
   ];
@@ -294,20 +294,25 @@ function probeSteps(): string[] {
     tell("link:Send", link.Send, { req: 12, priority: 1, payloadType: 5, payload: hexToBytes(longest(++n)).slice(2) }),
     ...turns("turn:Send,Result,transmit", 8),
     "D radio:transmission-ended",
-    ...turns("turn:Sent", 4),
+    ...turns("turn:transmission-ended,Sent", 5),
     hear("radio:other-packet,wanted", advert(2)),
     ...turns("turn:Heard", 3),
     tell("link:Ack", link.Ack, { room: 0, seq: 4 }),
     ...turns("-", 3),
     prompt("meshcore.adverts.send(true);"),
     ...turns("turn:own-advert", 12),
-    "D -",
-    ...turns("-", 4),
+    "D radio:transmission-ended,advert",
+    ...turns("turn:transmission-ended", 4),
     hear("radio:advert", ADVERT),
     ...turns("turn:advert-verified,neighbour", 12),
     hear("-", flipped(ADVERT, 50)),
     ...turns("turn:advert-forged", 12),
-    // A KISS host, with the longest of each.
+    // As fast as a host can write.
+    say("link:several", Array.from({ length: 8 }, () => frameOf(link.GetStatus, { req: 14 })).join("")),
+    ...turns("turn:several", 20),
+    // A KISS host, with the longest of each; of the first all bytes are escaped.
+    ...ask("escaped", 23, new Uint8Array(510).fill(0xdb)),
+    ...ask("escaped", 23, new Uint8Array(510).fill(0xc0)),
     ...ask("Ping", 23, []),
     ...ask("GetIdentity", 1, []),
     ...ask("GetRandom", 2, [64], 20),
@@ -327,7 +332,7 @@ function probeSteps(): string[] {
     say("kiss:packet", kissFrame(0, 0, bytesToLatin1(hexToBytes(longest(++n))))),
     ...Array.from({ length: 8 }, () => "T turn:KISS-transmits 700"),
     "D radio:transmission-ended,KISS",
-    ...turns("turn:KISS-TxDone", 4),
+    ...turns("turn:KISS-TxDone", 5),
     hear("radio:stored,KISS", longest(++n)),
     ...turns("turn:KISS-heard", 4),
     // As long as one can be.
@@ -349,8 +354,7 @@ function probeSteps(): string[] {
     "K timer:housekeeping",
     ...turns("turn:forwarder-loaded", 1),
     hear("radio:heard,repeating", longest(++n)),
-    ...turns("turn:stored,repeating", 1),
-    ...turns("turn:flood-forwarded", 4),
+    ...turns("turn:flood-forwarded", 5),
     hear("radio:for-another", `0a03f25917${"c1".repeat(150)}`),
     ...turns("turn:direct-packet-passed-on", 4),
     hear("-", "0e02f2347debb22d"),
@@ -374,9 +378,13 @@ function probeSteps(): string[] {
     tell("-", link.Send, { req: 13, priority: 1, payloadType: 5, payload: hexToBytes(longest(++n)).slice(2) }),
     ...turns("turn:Send,scoped", 8),
     prompt("meshcore.mesh.prefs.repeat=0;"),
-    ...["D -", ...turns("-", 4), "D -", ...turns("-", 4), "K -", ...turns("-", 4), "D -", ...turns("-", 4)],
-    say("-", `room add test ${TEST_KEY} 20\r`),
-    ...turns("-", 4),
+    ...[1, 2, 3].flatMap(() => ["D radio:transmission-ended,scoped", ...turns("turn:transmission-ended", 5), "K -"]),
+    // A room that takes nearly all of what another one fills, and that is less than what there is; then a limit far below.
+    ...many(40),
+    ...type("console:room-add,crowded", `room add crowd ${TEST_KEY.replace(/^../, "00")} 60000`),
+    ...type("console:room-remove", "room remove crowd"),
+    ...many(250),
+    ...type("console:room-add,smaller", `room add test ${TEST_KEY} 20`),
     ...many(2),
     hear("radio:stored,room-at-its-limit", longest(++n)),
     ...turns("-", 2),
@@ -401,7 +409,6 @@ function probeSteps(): string[] {
     ...type("console:help", "help"),
     say("console:say", "say test hello\r"),
     ...turns("turn:say", 6),
-    say("console:room-add", `room add more ${TEST_KEY} 50\r`),
-    ...turns("turn:room-add", 4),
+    ...type("console:room-add", `room add more ${TEST_KEY} 50`),
   ];
 }

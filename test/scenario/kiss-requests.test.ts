@@ -269,14 +269,19 @@ describe("KISS modem: requests", () => {
     assert.equal(scene.answer("Ping"), "97");
   });
 
-  it("eight requests at once are answered in their order, the ninth is refused at once", () => {
-    const requests = Array.from({ length: 9 }, () => REQUEST.Ping);
+  it("of requests in a burst eight wait, and those that find no place are refused at once", () => {
+    const requests = Array.from({ length: 40 }, () => REQUEST.Ping);
     const frames = requests.flatMap((number) => [0xc0, 6, number, 0xc0]);
     scene.host.send(6, [REQUEST.GetVersion]);
     scene.world.clock.advance(100);
     scene.host.forget();
     scene.board.serial.write(Uint8Array.from(frames));
     scene.world.clock.advance(500);
-    assert.deepEqual(scene.host.hardware.sort(), [...Array.from({ length: 8 }, () => "97"), ERROR.TxBusy]);
+    const { hardware } = scene.host;
+    const isRefused = (each: string): boolean => each === ERROR.TxBusy;
+    assert.deepEqual([...new Set(hardware)].sort(), ["97", ERROR.TxBusy]);
+    assert.equal(hardware.length, requests.length);
+    const answeredThen = hardware.length - 1 - hardware.findLastIndex(isRefused);
+    assert.ok(answeredThen >= 8, `${answeredThen} answers behind the last refusal`);
   });
 });
