@@ -18,7 +18,7 @@ export const systemClock: Clock = {
 };
 
 // No release of this software is older. A host whose clock is earlier has none (no RTC and no network yet).
-const BELIEVABLE_MS = Date.UTC(2025, 0, 1);
+export const BELIEVABLE_MS = Date.UTC(2025, 0, 1);
 
 /** Unix time in seconds, or 0 while the host's clock is not set (which the link calls unknown). */
 export function believableUnixS(clock: Pick<Clock, "unixMs">): number {

@@ -148,7 +148,7 @@ export class RebroadcastDesk {
   /** By the servers' word where they have one, which no clock can make wrong; else by the sender's clock and ours. */
   private ageMs({ ageMs, timestamp }: RoomMessage): number {
     const { clock } = this.parts;
-    if (ageMs !== undefined) return ageMs;
+    if (ageMs !== undefined) return Math.max(0, ageMs);
     return believableUnixS(clock) === 0 ? 0 : Math.max(0, clock.unixMs() - timestamp * 1000);
   }
 

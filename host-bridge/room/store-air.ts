@@ -1,5 +1,5 @@
 import type { DatabaseSyncInstance as Database } from "@photostructure/sqlite";
-import { believableUnixS } from "../clock.ts";
+import { BELIEVABLE_MS, believableUnixS } from "../clock.ts";
 import { storeError } from "./store-errors.ts";
 
 /** What a transmission has used of a room's share of the air. */
@@ -27,8 +27,9 @@ export class AirLedger {
   /** Durable on return. Throws RoomError `store_...`. */
   spend({ room, channel, airMs, endedAt }: AirSpent): void {
     try {
-      this.sql.add.run(room, channel, airMs, endedAt);
-      this.sql.prune.run(endedAt - 2 * HOUR_MS);
+      this.sql.add.run(room, channel, airMs, Math.round(endedAt));
+      // What was dated by a clock that was not set gets its date at the next start.
+      this.sql.prune.run(BELIEVABLE_MS, Math.round(endedAt) - 2 * HOUR_MS);
     } catch (error) {
       throw storeError(error, this.path);
     }
@@ -41,7 +42,7 @@ export class AirLedger {
       return (this.sql.all.all() as unknown as AirSpent[])
         .map((row) => {
           const isDated = isClockSet && row.endedAt <= nowMs && believableUnixS({ unixMs: () => row.endedAt }) > 0;
-          if (isClockSet && !isDated) this.sql.redate.run(nowMs, row.endedAt);
+          if (isClockSet && !isDated) this.sql.redate.run(Math.round(nowMs), row.endedAt);
           return { ...row, endedAt: isDated ? row.endedAt : nowMs };
         })
         .filter(({ endedAt }) => endedAt > nowMs - 2 * HOUR_MS)
@@ -55,7 +56,7 @@ export class AirLedger {
 function prepare(db: Database) {
   return {
     add: db.prepare("INSERT INTO air_spent (room, channel, air_ms, ended_at) VALUES (?, ?, ?, ?)"),
-    prune: db.prepare("DELETE FROM air_spent WHERE ended_at < ?"),
+    prune: db.prepare("DELETE FROM air_spent WHERE ended_at >= ? AND ended_at < ?"),
     all: db.prepare("SELECT room, channel, air_ms AS airMs, ended_at AS endedAt FROM air_spent ORDER BY id"),
     redate: db.prepare("UPDATE air_spent SET ended_at = ? WHERE ended_at = ?"),
   };

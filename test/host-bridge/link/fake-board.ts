@@ -37,6 +37,7 @@ interface Values extends RadioSettings {
   key: Uint8Array;
   name: Uint8Array;
   payload: Uint8Array;
+  priority: number;
 }
 
 /** What happens to bytes on the cable: return what arrives. */
@@ -57,6 +58,11 @@ export class FakeBoard {
   aired: string[] = [];
   /** After which time Sent comes; null = never. */
   sentAfterMs: number | null = 200;
+  /** Packets that it says are waiting, and the thousandths of the hour that it says it has sent. */
+  txQueue = 1;
+  airPermille = 15;
+  /** Priorities of the Sends that it took. */
+  priorities: number[] = [];
   silent = false;
   /** How many times faster than the host's its clock runs. */
   speed = 1;
@@ -238,7 +244,9 @@ export class FakeBoard {
     } else if (table.name === "GetStatus") {
       this.status(value.req);
     } else if (table.name === "Send") {
-      result(this.take(value.req, value.payload));
+      const code = this.take(value.req, value.payload);
+      if (code === wire.RESULT_OK) this.priorities.push(value.priority);
+      result(code);
     }
   }
 
@@ -325,7 +333,15 @@ export class FakeBoard {
         deaf: 7,
         notTaken: 8,
       },
-      ...{ noiseFloor: -110, rssi: -70, snr: 40, airPermille: 15, txQueue: 1, memFree: 1, memTotal: 2 },
+      ...{
+        noiseFloor: -110,
+        rssi: -70,
+        snr: 40,
+        airPermille: this.airPermille,
+        txQueue: this.txQueue,
+        memFree: 1,
+        memTotal: 2,
+      },
     });
   }
 
