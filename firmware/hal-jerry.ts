@@ -61,7 +61,7 @@ export interface Native {
 }
 
 /** Of `Native`, as this file understands it. */
-export const NATIVE_VERSION = 1;
+const NATIVE_VERSION = 1;
 
 const CONSOLE_BAUD = 115200;
 /** BUSY stays high for 3.5 ms after a cold start and 5 ms while the TCXO settles; far beyond that the chip is stuck. */

@@ -43,8 +43,6 @@ const TX_CUT_MS = 600;
 const SEND_ATTEMPTS = 3;
 /** In place of a slot: a frame that is not in the queue. */
 const RAW_SLOT = 99;
-/** Priority of a flood (MeshCore: 0 direct, 1 flood, 2 path, 3 advert). */
-export const PRIORITY_FLOOD = 1;
 /** Far longer than it takes to find out the code of a packet. */
 const CODE_LIMIT_MS = 10000;
 /** An advert without app data. */

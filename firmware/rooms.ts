@@ -11,7 +11,7 @@ import type { Hal } from "./hal.ts";
 import { LONGEST, Ring } from "./ring.ts";
 
 export const MAX_ROOMS = 16;
-export const MAX_NAME_BYTES = 32;
+const MAX_NAME_BYTES = 32;
 const DEFAULT_MAX = 200;
 const HIGHEST_MAX = 65535;
 const SHARED_AT_ONCE = 6;

@@ -30,7 +30,6 @@ export const GET_STATUS = 0xc0;
 export const GET_RSSI = 0x15;
 export const GET_RX_BUFFER = 0x13;
 export const GET_PACKET_STATUS = 0x14;
-export const GET_ERRORS = 0x17;
 export const CLEAR_ERRORS = 0x07;
 
 // Interrupt bits (table 13-29).

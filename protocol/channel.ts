@@ -19,7 +19,7 @@ export const PUBLIC_CHANNEL_KEY = new Uint8Array([
 export const MAX_PLAIN = 168;
 
 /** Bytes in front of the ciphertext: channel hash and MAC. */
-export const SEAL_HEADER = 3;
+const SEAL_HEADER = 3;
 const BLOCK = 16;
 const PADS = 64;
 const MOST_BLOCKS = 11;

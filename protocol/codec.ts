@@ -23,7 +23,6 @@ export const i8: Codec<number> = { size: 1, get: "getInt8", put: "setInt8" };
 export const u16: Codec<number> = { size: 2, get: "getUint16", put: "setUint16" };
 export const i16: Codec<number> = { size: 2, get: "getInt16", put: "setInt16" };
 export const u32: Codec<number> = { size: 4, get: "getUint32", put: "setUint32" };
-export const i32: Codec<number> = { size: 4, get: "getInt32", put: "setInt32" };
 /** All bytes that are left; only as the last row. */
 export const rest: Codec<Uint8Array> = { size: 0, get: "", put: "" };
 

@@ -6,7 +6,6 @@
  */
 
 import { readU16, view, writeU16, writeU32 } from "./bytes.ts";
-import { utf8CutLength } from "./utf8.ts";
 
 /** Most bytes of `sender: text` on the air. */
 export const MAX_TEXT = 160;
@@ -49,11 +48,6 @@ export function splitSender(line: string): SenderText {
 /** What goes on the air. A sender with ": " inside comes apart elsewhere: the caller keeps such names out. */
 export function joinSender(sender: string, text: string): string {
   return sender + ": " + text;
-}
-
-/** The first bytes, at most `max`, without half a character at the end; shares memory. */
-export function cutText(bytes: Uint8Array, max: number): Uint8Array {
-  return view(bytes, 0, utf8CutLength(bytes, max));
 }
 
 /** Writes a group datagram to the start of `out` (168 bytes or more). Returns the length, -1 for more than MAX_DATA. */

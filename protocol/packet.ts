@@ -29,6 +29,12 @@ export const TYPE_MULTIPART = 10;
 export const TYPE_CONTROL = 11;
 export const TYPE_RAW_CUSTOM = 15;
 
+/** Who goes first of what waits for the air, MeshCore's numbers: the smaller, the sooner. */
+export const PRIORITY_DIRECT = 0;
+export const PRIORITY_FLOOD = 1;
+export const PRIORITY_ADVERT = 3;
+export const PRIORITY_TRACE = 5;
+
 /** The largest frame of the radio, and MeshCore's limits inside it. */
 export const MAX_PACKET = 255;
 export const MAX_PAYLOAD = 184;

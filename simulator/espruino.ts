@@ -67,7 +67,7 @@ export interface EspruinoOptions {
   seed: number;
 }
 
-export const DEVICES = ["USB", "Serial1", "Serial2"];
+const DEVICES = ["USB", "Serial1", "Serial2"];
 /** Events carry at most so many bytes of serial data (nRF52). */
 const CHUNK = 64;
 /** Room for serial data in the event queue; each event takes two bytes besides its data (nRF52). */

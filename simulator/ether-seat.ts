@@ -5,7 +5,7 @@ import type { Ether, EtherSeat, Station } from "./ether.ts";
 import { meshcoreRadio, type Position } from "./propagation.ts";
 
 /** Frames that a station may have waiting. */
-export const MAX_QUEUE = 20_000;
+const MAX_QUEUE = 20_000;
 /** A frame on the air. */
 export interface Flight {
   readonly from: Seat;

@@ -1,7 +1,7 @@
 // Flash memory as it is: programming takes bits from 1 to 0, only erasing a page brings them back, and the power can go in the
 // middle of either.
 
-export const FLASH_PAGE = 4096;
+const FLASH_PAGE = 4096;
 const WORD = 4;
 
 export interface FlashOperation {

@@ -5,6 +5,8 @@
 import { view } from "../../protocol/bytes.ts";
 import {
   type Packet,
+  PRIORITY_DIRECT,
+  PRIORITY_TRACE,
   ROUTE_DIRECT,
   ROUTE_FLOOD,
   TYPE_ACK,
@@ -32,8 +34,6 @@ const CODES_AT_ONCE = 4;
 const MULTI_ACK_MS = 300;
 /** MULTIPART: one more is to come, and it is an ACK. */
 const FIRST_ACK_OF_TWO = 0x10 | TYPE_ACK;
-const PRIORITY_DIRECT = 0;
-const PRIORITY_TRACE = 5;
 /** A flood that lets better receivers go first: not worth it below, and no longer than. */
 const RX_DELAY_MIN_MS = 50;
 const RX_DELAY_MAX_MS = 32000;

@@ -34,7 +34,7 @@ function float32(value: number): number {
 }
 
 /** Up to seven decimals, cut off, at least one (TxtDataHelpers.cpp, ftoa); "0" for what is too small or too large for it. */
-export function ftoa(value: number): string {
+function ftoa(value: number): string {
   const float = float32(value);
   const size = Math.abs(float);
   if (!size) return "0.0";
@@ -47,7 +47,7 @@ export function ftoa(value: number): string {
 }
 
 /** Rounded to three decimals, of which zeros at the end are left out (ftoa3). */
-export function ftoa3(value: number): string {
+function ftoa3(value: number): string {
   return "" + Math.round(float32(value) * 1000) / 1000;
 }
 

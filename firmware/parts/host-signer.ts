@@ -6,10 +6,9 @@ import { fieldAt } from "../../protocol/codec.ts";
 import type { CurvePort, CurveWork } from "../../protocol/curve.ts";
 import { CheckAdvert, StockAdvert, Verdict, WantAdverts } from "../../protocol/link.ts";
 import { AROUND } from "../../protocol/link-frame.ts";
-import { ROUTE_DIRECT, TYPE_ADVERT } from "../../protocol/packet.ts";
+import { PRIORITY_ADVERT, ROUTE_DIRECT, TYPE_ADVERT } from "../../protocol/packet.ts";
 import type { Adverts } from "../adverts.ts";
 
-const PRIORITY_ADVERT = 3;
 /** Numbers of OWN. */
 const KEY = 1;
 const FLOOD = 3;

@@ -9,11 +9,9 @@ import {
 } from "../../protocol/advert.ts";
 import { view, writeU32 } from "../../protocol/bytes.ts";
 import type { CurvePort, CurveWork } from "../../protocol/curve.ts";
-import { ROUTE_DIRECT, TYPE_ADVERT } from "../../protocol/packet.ts";
+import { PRIORITY_ADVERT, ROUTE_DIRECT, TYPE_ADVERT } from "../../protocol/packet.ts";
 import type { Adverts } from "../adverts.ts";
 
-/** MeshCore's priority of adverts. */
-const PRIORITY_ADVERT = 3;
 /** Numbers of OWN. */
 const KEY = 1;
 const FLOOD = 3;

@@ -10,7 +10,7 @@ const MAX_REGIONS = 32;
 const MAX_NAME = 30;
 /** Flags of a row. A private region (`$...`) has a key that nobody can derive from its name, so it matches nothing. */
 export const REGION_DENY = 1;
-export const REGION_PRIVATE = 2;
+const REGION_PRIVATE = 2;
 
 const BLOCK = 64;
 /** Words of a key, and of a row of `keys`. */

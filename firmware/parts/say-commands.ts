@@ -1,12 +1,9 @@
 // What a person says in a room, over the air and into the room itself.
 import { encodeGroupText, joinSender, MAX_TEXT } from "../../protocol/group-text.ts";
 import { RESULT_DUPLICATE, RESULT_FULL, RESULT_OK } from "../../protocol/link.ts";
-import { TYPE_GRP_TXT } from "../../protocol/packet.ts";
+import { PRIORITY_FLOOD, TYPE_GRP_TXT } from "../../protocol/packet.ts";
 import type { Console } from "../console.ts";
 import { splitWord } from "./words.ts";
-
-/** As in Mesh. */
-const PRIORITY_FLOOD = 1;
 
 export function sayCommands(console: Console, name: string, tail: string): string {
   const { rooms, mesh, clock } = console;

@@ -21,8 +21,7 @@ const LISTS: [path: string[], names: string[], secret: string][] = [
 const variablePart = (text: string): string => text.toUpperCase().replace(/[^A-Z0-9]+/g, "_");
 
 /** `mqtt.password` -> `MESHCORE_ROOM_MQTT_PASSWORD` */
-export const variableName = (path: ConfigPath): string =>
-  PREFIX + path.map((step) => variablePart(String(step))).join("_");
+const variableName = (path: ConfigPath): string => PREFIX + path.map((step) => variablePart(String(step))).join("_");
 
 interface Target {
   path: ConfigPath;

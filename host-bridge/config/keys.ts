@@ -121,7 +121,7 @@ const cable = {
   baud: integer(300, 4_000_000).default(115_200).describe("Bits per second of a serial port."),
 };
 /** LoRa bandwidths of the SX1262, in kHz, as MeshCore writes them (datasheet table 13-48). */
-export const BANDWIDTHS_KHZ = [7.8, 10.4, 15.6, 20.8, 31.25, 41.7, 62.5, 125, 250, 500];
+const BANDWIDTHS_KHZ = [7.8, 10.4, 15.6, 20.8, 31.25, 41.7, 62.5, 125, 250, 500];
 const BANDWIDTH_ERROR = `one of ${BANDWIDTHS_KHZ.join(", ")}`;
 const CODING_RATE_ERROR = "5, 6, 7 or 8 (or 4/5 ... 4/8)";
 

@@ -6,7 +6,7 @@ import type { Complaint } from "./problem.ts";
 import type { RadioConfig } from "./schema.ts";
 import { suggest } from "./suggest.ts";
 
-export const DEFAULT_PRESET = "EU/UK (Narrow)";
+const DEFAULT_PRESET = "EU/UK (Narrow)";
 /** MeshCore's own default (LORA_TX_POWER), and all that an SX1262 gives. */
 const DEFAULT_POWER_DBM = 22;
 /** MeshCore's airtime factor 1.0: half of the time. */
@@ -25,7 +25,7 @@ const DUTY_LIMITS: [number, number, number][] = [
 ];
 
 /** The European limit for the whole width of a channel, the strictest where it touches several; null elsewhere. */
-export function dutyLimitPercent(freqHz: number, bwHz: number): number | null {
+function dutyLimitPercent(freqHz: number, bwHz: number): number | null {
   const from = (freqHz - bwHz / 2) / 1e6;
   const to = (freqHz + bwHz / 2) / 1e6;
   const touched = DUTY_LIMITS.filter(([low, high]) => from < high && to > low).map(([, , percent]) => percent);

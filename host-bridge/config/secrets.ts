@@ -1,6 +1,6 @@
 // Which secrets an operator should not run with. Nothing here returns or prints a part of the secret.
 
-export const MIN_SECRET_LENGTH = 12;
+const MIN_SECRET_LENGTH = 12;
 const MIN_DISTINCT = 6;
 /** Characters that must be left when the words of examples and of this field are taken out. */
 const MIN_OWN = 8;

@@ -161,7 +161,7 @@ function boardOf(id: string): Board {
 }
 
 /** The built bundle. Throws RoomError `bundle_missing`. */
-export function builtFirmware(id: string): Firmware {
+function builtFirmware(id: string): Firmware {
   const text = (path: string): string => {
     try {
       return readFileSync(path, "latin1");

@@ -200,7 +200,7 @@ function settingsStep(rooms: RoomPlan): Step {
   };
 }
 
-export function hex(value: number): string {
+function hex(value: number): string {
   return `0x${value.toString(16)}`;
 }
 

@@ -42,7 +42,7 @@ export function findPort(board: Board, ports: readonly PortInfo[]): string {
 }
 
 /** `/dev/ttyACM0 (239a:8029, RAKwireless, serial 12AB)` */
-export function describePort(port: PortInfo): string {
+function describePort(port: PortInfo): string {
   const about = [usbId(port), port.manufacturer, port.serialNumber && `serial ${port.serialNumber}`];
   return `${port.path} (${about.filter((part) => part).join(", ")})`;
 }

@@ -1,5 +1,5 @@
 import * as wire from "../../protocol/link.ts";
-import { TYPE_GRP_TXT } from "../../protocol/packet.ts";
+import { PRIORITY_FLOOD, TYPE_GRP_TXT } from "../../protocol/packet.ts";
 import { utf8Decode, utf8Encode } from "../../protocol/utf8.ts";
 import { follow, onNotStored, onRoomMessage, onStored, resume } from "./rings.ts";
 import {
@@ -413,8 +413,7 @@ function toMessage(s: LinkState, what: Ask, req: number): ToBoard {
     case "remove":
       return { name: "RemoveRoom", value: { req, name: utf8Encode(what.name) } };
     case "post": {
-      // Priority as MeshCore's: 1 is a flood.
-      const { payload, priority = 1 } = what.post;
+      const { payload, priority = PRIORITY_FLOOD } = what.post;
       return { name: "Send", value: { req, priority, payloadType: TYPE_GRP_TXT, payload } };
     }
   }

@@ -126,7 +126,7 @@ function serialError(path: string, error: Error): RoomError {
 }
 
 /** A serial port over TCP, raw bytes both ways. */
-export function openTcp(address: Address): Promise<BytePort> {
+function openTcp(address: Address): Promise<BytePort> {
   return new Promise((resolve, reject) => {
     const socket = createConnection({ host: address.host, port: address.port, noDelay: true, keepAlive: true });
     const where = `${TCP}${addressText(address)}`;

@@ -5,7 +5,7 @@ import { RoomError } from "../errors.ts";
 import { storeError } from "./store-errors.ts";
 import { refuseNewer, SCHEMA_VERSION, schemaVersion } from "./store-schema.ts";
 
-export const historyFile = (dataDir: string): string => join(dataDir, "history.sqlite");
+const historyFile = (dataDir: string): string => join(dataDir, "history.sqlite");
 
 /**
  * Calls `work` with the history in `dataDir` as it is now, open for reading, while a daemon may write to it. Throws RoomError

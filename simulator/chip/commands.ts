@@ -15,7 +15,6 @@ export const IRQ_TIMEOUT = 512;
 /** Modes, numbered as in bits 6:4 of the status byte. CAD has no number there and shows as RX. */
 export const SLEEP = 0;
 export const STBY_RC = 2;
-export const STBY_XOSC = 3;
 export const FS = 4;
 export const RX = 5;
 export const TX = 6;

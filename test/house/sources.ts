@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 
-export const ROOT = join(import.meta.dirname, "../..");
+const ROOT = join(import.meta.dirname, "../..");
 
 /** Made by tools, or by people who run the program in the checkout. */
 const NOT_OURS = ["node_modules", "dist", "data", ".git", ".cache"];

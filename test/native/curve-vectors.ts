@@ -49,7 +49,7 @@ export function inverse(n: bigint): bigint {
 }
 
 /** The clamped SHA-512 of a seed (RFC 8032, 5.1.5). */
-export function privateKeyOf(seed: Uint8Array): Uint8Array {
+function privateKeyOf(seed: Uint8Array): Uint8Array {
   const key = sha512(seed);
   key[0] &= 248;
   key[31] = (key[31] & 63) | 64;
@@ -64,7 +64,7 @@ function nodeKey(algorithm: string, secret: Uint8Array): KeyObject {
   return createPrivateKey({ key: Buffer.concat([head, secret]), format: "der", type: "pkcs8" });
 }
 
-export function keysOf(seed: Uint8Array): Keys {
+function keysOf(seed: Uint8Array): Keys {
   const der = createPublicKey(nodeKey(ED25519, seed)).export({ format: "der", type: "spki" });
   return { privateKey: privateKeyOf(seed), publicKey: new Uint8Array(der.subarray(-32)) };
 }

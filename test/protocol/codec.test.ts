@@ -7,7 +7,6 @@ import {
   fixed,
   i8,
   i16,
-  i32,
   type Message,
   message,
   rest,
@@ -24,7 +23,6 @@ const Integers = message(1, "Integers", [
   ["c", u16],
   ["d", i16],
   ["e", u32],
-  ["f", i32],
 ]);
 const Bytes = message(2, "Bytes", [
   ["head", u8],
@@ -57,10 +55,10 @@ function plain(value: unknown): string {
 describe("codec", () => {
   it("writes integers little endian, one after the other", () => {
     const out = new Uint8Array(16);
-    const value = { a: 1, b: -2, c: 0x0304, d: -3, e: 0xfedcba98, f: -0x01020304 };
-    assert.equal(encode(Integers, value, out, 2), 14);
-    assert.equal(bytesToHex(out), "000001fe0403fdff98badcfefcfcfdfe");
-    assert.deepEqual(decode(Integers, out, 2, 14), value);
+    const value = { a: 1, b: -2, c: 0x0304, d: -3, e: 0xfedcba98 };
+    assert.equal(encode(Integers, value, out, 2), 10);
+    assert.equal(bytesToHex(out), "000001fe0403fdff98badcfe00000000");
+    assert.deepEqual(decode(Integers, out, 2, 10), value);
   });
 
   it("writes bytes as they are and gives them back as views", () => {
@@ -77,10 +75,10 @@ describe("codec", () => {
   it("works in the middle of a larger buffer", () => {
     const arena = new Uint8Array(100);
     const window = new Uint8Array(arena.buffer, 50, 20);
-    const value = { a: 1, b: 2, c: 3, d: 4, e: 5, f: 6 };
+    const value = { a: 1, b: 2, c: 3, d: 4, e: 5 };
     encode(Integers, value, window, 3);
     assert.equal(arena[53], 1);
-    assert.deepEqual(decode(Integers, window, 3, 14), value);
+    assert.deepEqual(decode(Integers, window, 3, 10), value);
   });
 
   it("writes nothing when the room ends one byte too soon", () => {
@@ -96,7 +94,7 @@ describe("codec", () => {
   it("takes neither too few bytes nor, without a rest, too many", () => {
     const some = new Uint8Array(40);
     assert.deepEqual(
-      [13, 14, 15].map((length) => decode(Integers, some, 0, length) !== null),
+      [9, 10, 11].map((length) => decode(Integers, some, 0, length) !== null),
       [false, true, false],
     );
     assert.deepEqual(
@@ -145,8 +143,8 @@ describe("codec", () => {
 
   it("finds fields in a message that stays in its wire form", () => {
     assert.deepEqual(
-      (["a", "b", "c", "d", "e", "f"] as const).map((field) => fieldAt(Integers, field)),
-      [0, 1, 2, 4, 6, 10],
+      (["a", "b", "c", "d", "e"] as const).map((field) => fieldAt(Integers, field)),
+      [0, 1, 2, 4, 6],
     );
     assert.equal(fieldAt(Bytes, "tail"), 4);
   });

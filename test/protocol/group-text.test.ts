@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { bytesToHex, hexToBytes } from "../../protocol/bytes.ts";
 import {
-  cutText,
   decodeGroupData,
   encodeGroupData,
   encodeGroupText,
@@ -12,7 +11,7 @@ import {
   splitSender,
   textEnd,
 } from "../../protocol/group-text.ts";
-import { utf8Decode, utf8Encode } from "../../protocol/utf8.ts";
+import { utf8Encode } from "../../protocol/utf8.ts";
 
 describe("group text", () => {
   it("is timestamp, a zero and the text", () => {
@@ -54,14 +53,6 @@ describe("group text", () => {
     assert.deepEqual(splitSender(": x"), { sender: "", text: "x" });
     assert.deepEqual(splitSender(""), { sender: "", text: "" });
     assert.deepEqual(splitSender(joinSender("Zo\u00eb", "h\u00e9")), { sender: "Zo\u00eb", text: "h\u00e9" });
-  });
-
-  it("is cut in front of the character that does not fit", () => {
-    const text = utf8Encode("\u4f60".repeat(60));
-    assert.equal(cutText(text, MAX_TEXT).length, 159);
-    assert.equal(utf8Decode(cutText(text, MAX_TEXT)), "\u4f60".repeat(53));
-    assert.deepEqual(cutText(utf8Encode("abc"), MAX_TEXT), utf8Encode("abc"));
-    assert.equal(cutText(utf8Encode("\u4f60"), 2).length, 0);
   });
 });
 

@@ -11,7 +11,7 @@ import { type Frame, proof, TestClient } from "../host-bridge/web/server-bench.t
 
 const PROGRAM = join(import.meta.dirname, "../../dist/meshcore-room.mjs");
 const KEY = "00112233445566778899aabbccddeeff";
-export const LOAD = makeRoom(roomConfig("Load", { psk: KEY, isPrivate: true }), hexToBytes(KEY));
+const LOAD = makeRoom(roomConfig("Load", { psk: KEY, isPrivate: true }), hexToBytes(KEY));
 
 export function durableConfig(dataDir: string, boardPort: number | null): string {
   const board = boardPort === null ? "[]" : `[{ id: b1, type: serial, path: "tcp://127.0.0.1:${boardPort}" }]`;

@@ -64,7 +64,6 @@ export const ERROR = {
   TxBusy: "f107",
 };
 export const TX_DONE = { failed: "f800", success: "f801" };
-export const RX_META = "f9";
 
 export class KissHost {
   /** Packets heard, as hex. */
