@@ -1,4 +1,5 @@
 import { createHmac, randomBytes, randomUUID, timingSafeEqual } from "node:crypto";
+import type { Duplex } from "node:stream";
 import type { RawData, WebSocket } from "ws";
 import type { Asker } from "../auth/asker.ts";
 import { type Gate, Wait } from "../auth/gate.ts";
@@ -9,7 +10,7 @@ import { RoomError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { wireMessage } from "../room/message.ts";
 import { nameProblem, postProblem, type Room, type Rooms } from "../room/rooms.ts";
-import { type ClientFrame, type ErrorCode, MAX_CLIENT_FRAME, parseClientFrame, type Ref } from "./frames.ts";
+import { type ClientFrame, type ErrorCode, MAX_CLIENT_FRAME, parseClientFrame, type Ref, textFrame } from "./frames.ts";
 import type { Participant } from "./status.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
@@ -32,9 +33,11 @@ export const CLOSE = { goingAway: 1001, policy: 1008, tryLater: 1013 } as const;
 const HELLO_MS = 10_000;
 const RETRY_S = 5;
 /** Frames of any kind: what a client may send at once and on average, beyond what its posts need. */
-const FRAMES = { perMinute: 1200, burst: 200 };
-/** Frames that may come while a token is being checked. */
-const MAX_EARLY = 32;
+const FRAMES = { perMinute: 300, burst: 200 };
+/** Messages of a history that cost as much work as one frame. */
+const HISTORY_PER_FRAME = 5;
+/** Frames that may wait; they were read from the connection before it could be paused. */
+const MAX_HELD = 1000;
 /** Stands in for the key of a room that is not there, so that a wrong proof takes as long. */
 const NO_KEY = randomBytes(32);
 
@@ -44,6 +47,7 @@ type Frame = object;
 export class Client {
   readonly id = randomUUID();
   private readonly socket: WebSocket;
+  private readonly wire: Duplex;
   private readonly asker: Asker;
   private readonly parts: ClientParts;
   private readonly nonce = randomBytes(32);
@@ -51,21 +55,29 @@ export class Client {
   private readonly frames = new TokenBucket();
   private principal: Principal | null = null;
   private name: string | null = null;
-  /** Frames that came while a token is being checked; null when none is. */
-  private early: [data: Buffer, isBinary: boolean][] | null = null;
-  /** Monotonic ms of the last sign of life. */
+  /** Why it is not read from now: a token is being checked, or it sent too much. */
+  private pauses = 0;
+  /** What came all the same. */
+  private held: [data: Buffer, isBinary: boolean][] = [];
+  /** In frames: what the one that is being answered costs. */
+  private cost = 0;
+  /** Monotonic ms: when it came, of the last sign of life, and of the last ping. */
+  private readonly cameMs: number;
   private heardMs: number;
+  private pingedMs: number;
   private moreUnread = 0;
-  private cancelTimer: () => void;
   private cancelPause: () => void = () => undefined;
 
-  constructor(socket: WebSocket, asker: Asker, parts: ClientParts) {
+  /** `wire` is what `socket` talks over. */
+  constructor(socket: WebSocket, wire: Duplex, asker: Asker, parts: ClientParts) {
     const { clock } = parts;
     this.socket = socket;
+    this.wire = wire;
     this.asker = asker;
     this.parts = parts;
-    this.heardMs = clock.nowMs();
-    this.cancelTimer = clock.after(HELLO_MS, () => this.refuse("bad_request", "no hello came", CLOSE.policy));
+    this.cameMs = clock.nowMs();
+    this.heardMs = this.cameMs;
+    this.pingedMs = this.cameMs;
     socket.on("message", (data, isBinary) => this.onMessage(data, isBinary));
     socket.on("pong", () => {
       this.heardMs = clock.nowMs();
@@ -73,7 +85,6 @@ export class Client {
     // A broken frame or connection; ws closes by itself, and `close` follows.
     socket.on("error", (error) => parts.log.debug(`client ${this.id}: ${error.message}`));
     socket.on("close", () => {
-      this.cancelTimer();
       this.cancelPause();
       for (const members of parts.members.values()) members.delete(this);
     });
@@ -84,22 +95,32 @@ export class Client {
     return this.name;
   }
 
-  /** Sends a frame that is already text, the same for every client of a room. */
-  sendText(frame: string | Buffer): void {
+  /** Sends a frame as textFrame() made it, the same bytes for every client of a room. */
+  sendFrame(bytes: Buffer): void {
     if (this.socket.readyState !== this.socket.OPEN) return;
-    if (this.socket.bufferedAmount > this.parts.settings().sendQueueKb * 1024 + this.moreUnread) {
-      this.parts.log.warn(`client ${this.id} was dropped: it does not read`);
-      // No farewell: it would only queue behind what is not read.
-      this.terminate();
+    if (this.wire.writableLength > this.parts.settings().sendQueueKb * 1024 + this.moreUnread) {
+      this.drop("it does not read");
       return;
     }
-    this.socket.send(frame, { binary: false });
+    // Past ws, which would make a header and two writes of it for each client. It keeps nothing back that could be overtaken.
+    this.wire.write(bytes);
   }
 
-  /** Ends the connection when the token it was opened with has been revoked or is over. */
-  checkRights(): void {
-    if (this.principal === null || this.parts.gate.stillStands(this.principal)) return;
-    this.refuse("auth_failed", "this token is no longer good", CLOSE.policy);
+  /** To be called every second: may it stay, and is it there? */
+  beat(): void {
+    const { clock, settings, gate } = this.parts;
+    if (this.socket.readyState !== this.socket.OPEN) return;
+    const nowMs = clock.nowMs();
+    if (this.principal === null) {
+      if (nowMs - this.cameMs >= HELLO_MS) this.refuse("bad_request", "no hello came", CLOSE.policy);
+    } else if (!gate.stillStands(this.principal)) {
+      this.refuse("auth_failed", "this token is no longer good", CLOSE.policy);
+    } else if (this.pauses === 0 && nowMs - this.heardMs >= settings().idleTimeoutS * 1000) {
+      this.drop("it does not answer");
+    } else if (nowMs - this.pingedMs >= settings().pingIntervalS * 1000) {
+      this.pingedMs = nowMs;
+      this.socket.ping();
+    }
   }
 
   /** An error frame and the end. */
@@ -109,43 +130,62 @@ export class Client {
   }
 
   close(code: number, reason: string): void {
-    this.cancelTimer();
     this.socket.close(code, reason);
+    // Its answer to that has to be read.
+    this.socket.resume();
   }
 
   terminate(): void {
-    this.cancelTimer();
     this.socket.terminate();
   }
 
+  /** The end without a farewell, which would only queue behind what is not read. */
+  private drop(why: string): void {
+    this.parts.log.warn(`client ${this.id} was dropped: ${why}`);
+    this.terminate();
+  }
+
   private send(frame: Frame): void {
-    this.sendText(JSON.stringify(frame));
+    this.sendFrame(textFrame(JSON.stringify(frame)));
   }
 
   private onMessage(data: RawData, isBinary: boolean): void {
     this.heardMs = this.parts.clock.nowMs();
     if (this.socket.readyState !== this.socket.OPEN) return;
-    if (this.early !== null) {
-      if (this.early.length < MAX_EARLY) this.early.push([data as Buffer, isBinary]);
-      else this.refuse("bad_request", "too many frames before welcome", CLOSE.policy);
-      return;
-    }
-    this.slowDown();
-    const answer = this.answer(data as Buffer, isBinary);
-    if (answer !== null) this.send(answer);
+    if (this.pauses === 0) this.take(data as Buffer, isBinary);
+    else if (this.held.length < MAX_HELD) this.held.push([data as Buffer, isBinary]);
+    else this.drop("it sends too much");
   }
 
-  /** Who sends without end is read more slowly; TCP makes him wait, and nobody else does. */
-  private slowDown(): void {
+  private take(bytes: Buffer, isBinary: boolean): void {
+    this.cost = 1;
+    const answer = this.answer(bytes, isBinary);
+    if (answer !== null) this.send(answer);
+    // Who sends without end is read more slowly; TCP makes him wait, and nobody else does.
     const { clock, settings } = this.parts;
     const { messagesPerMinute, burst } = settings().rateLimit;
-    const waitS = this.frames.take(clock.nowMs(), {
-      perMinute: FRAMES.perMinute + 2 * messagesPerMinute,
-      burst: FRAMES.burst + 2 * burst,
-    });
-    if (waitS === 0 || this.socket.isPaused) return;
+    const rate = { perMinute: FRAMES.perMinute + 2 * messagesPerMinute, burst: FRAMES.burst + 2 * burst };
+    const waitMs = this.frames.spend(clock.nowMs(), rate, this.cost);
+    if (waitMs === 0) return;
+    this.pause();
+    this.cancelPause = clock.after(waitMs, () => this.goOn());
+  }
+
+  private pause(): void {
+    this.pauses++;
     this.socket.pause();
-    this.cancelPause = clock.after(waitS * 1000, () => this.socket.resume());
+  }
+
+  private goOn(): void {
+    this.pauses--;
+    while (this.pauses === 0 && this.socket.readyState === this.socket.OPEN) {
+      const next = this.held.shift();
+      if (next === undefined) break;
+      this.take(...next);
+    }
+    if (this.pauses > 0) return;
+    this.heardMs = this.parts.clock.nowMs();
+    this.socket.resume();
   }
 
   /** The frame to answer with, null when there is none (yet). */
@@ -177,7 +217,7 @@ export class Client {
     const { gate } = this.parts;
     if (this.name !== null) return errorFrame("bad_request", "hello was said already", ref);
     if (token !== undefined) {
-      this.early = [];
+      this.pause();
       void this.login(name, token, ref);
       return null;
     }
@@ -191,11 +231,8 @@ export class Client {
   private async login(name: string, token: string, ref: Ref): Promise<void> {
     const { gate, log } = this.parts;
     try {
-      const answer = this.welcome(name, await gate.withToken(token, this.asker), ref);
-      const early = this.early ?? [];
-      this.early = null;
-      this.send(answer);
-      for (const [data, isBinary] of early) this.onMessage(data, isBinary);
+      this.send(this.welcome(name, await gate.withToken(token, this.asker), ref));
+      this.goOn();
     } catch (error) {
       if (error instanceof Wait) {
         this.send({ ...errorFrame("rate_limited", error.message, ref), retry_after_s: error.retryAfterS });
@@ -216,9 +253,8 @@ export class Client {
     const { rooms } = this.parts;
     this.name = name;
     this.principal = principal;
-    this.cancelTimer();
     this.heardMs = this.parts.clock.nowMs();
-    this.keepAlive();
+    this.pingedMs = this.heardMs;
     const list = rooms.list.filter((room) => maySee(principal, room));
     return {
       type: "welcome",
@@ -244,10 +280,11 @@ export class Client {
       const refusal = this.proofProblem(principal, room, name, proof, ref);
       if (refusal !== null || room === undefined) return refusal;
     }
-    let joined: string;
+    let joined: Buffer;
     try {
       const history = this.parts.rooms.history(room, { limit, grep }).map(wireMessage);
-      joined = JSON.stringify({ type: "joined", room: room.name, topic: this.topic(room), history, ref });
+      this.cost += history.length / HISTORY_PER_FRAME;
+      joined = textFrame(JSON.stringify({ type: "joined", room: room.name, topic: this.topic(room), history, ref }));
     } catch (error) {
       this.parts.log.error(`the history of "${room.name}" cannot be read: ${String(error)}`);
       return unavailableFrame(ref);
@@ -256,7 +293,7 @@ export class Client {
     this.parts.members.set(room, members.add(this));
     // A long history is no sign of a client that does not read.
     this.moreUnread = Math.max(this.moreUnread, joined.length);
-    this.sendText(joined);
+    this.sendFrame(joined);
     return null;
   }
 
@@ -328,18 +365,6 @@ export class Client {
     const given = Buffer.from(proof ?? "", "hex");
     const isWhole = given.length === expected.length;
     return timingSafeEqual(isWhole ? given : Buffer.alloc(expected.length), expected) && isWhole;
-  }
-
-  private keepAlive(): void {
-    const { clock, settings } = this.parts;
-    this.cancelTimer = clock.after(settings().pingIntervalS * 1000, () => {
-      if (clock.nowMs() - this.heardMs >= settings().idleTimeoutS * 1000) {
-        this.terminate();
-        return;
-      }
-      this.socket.ping();
-      this.keepAlive();
-    });
   }
 }
 

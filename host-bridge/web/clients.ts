@@ -7,15 +7,15 @@ import type { Events } from "../events.ts";
 import { wireMessage } from "../room/message.ts";
 import type { Room, RoomsChange } from "../room/rooms.ts";
 import { CLOSE, Client, type ClientParts } from "./client.ts";
-import { MAX_CLIENT_FRAME } from "./frames.ts";
+import { MAX_CLIENT_FRAME, textFrame } from "./frames.ts";
 import { refuseUpgrade } from "./refuse-upgrade.ts";
 
 const SUBPROTOCOL = "meshcore-room.v1";
 // A larger frame than allowed still gets its answer, up to here; beyond, ws closes the connection (1009).
 const MAX_READ = 16 * MAX_CLIENT_FRAME;
 const FAREWELL_MS = 500;
-/** How soon a revoked or expired token ends the connections it opened. */
-const RIGHTS_MS = 1000;
+/** How often each client is looked at: so soon does a revoked token end the connections it opened. */
+const BEAT_MS = 1000;
 /** Connections above the limit that are told so; then the address waits, longer each time. */
 const PUSHY = { failures: 50, delayS: 1, maxDelayS: 60, forgetAfterS: 300 };
 
@@ -51,11 +51,11 @@ export class Clients {
       if (room !== undefined) this.tell(room, wireMessage(message));
     });
     const offRooms = this.parts.events.on("rooms", (change) => this.roomsChanged(change));
-    const lookAtRights = (): void => {
-      cancel = this.parts.clock.after(RIGHTS_MS, lookAtRights);
-      for (const client of this.all) client.checkRights();
+    const beat = (): void => {
+      cancel = this.parts.clock.after(BEAT_MS, beat);
+      for (const client of this.all) client.beat();
     };
-    let cancel = this.parts.clock.after(RIGHTS_MS, lookAtRights);
+    let cancel = this.parts.clock.after(BEAT_MS, beat);
     return async () => {
       cancel();
       off();
@@ -75,7 +75,7 @@ export class Clients {
     }
     this.server.handleUpgrade(request, socket, head, (webSocket) => {
       const participants = (room: Room) => this.parts.participants(room, this);
-      const client = new Client(webSocket, asker, { ...this.parts, members: this.members, participants });
+      const client = new Client(webSocket, socket, asker, { ...this.parts, members: this.members, participants });
       const count = this.countAddress(asker, 1);
       this.all.add(client);
       webSocket.on("close", () => {
@@ -115,11 +115,11 @@ export class Clients {
   /** Shows a text of the operator to who is in the room, or to everybody. Returns how many are told. */
   notice(text: string, room: Room | null): number {
     if (room !== null) return this.tell(room, { type: "notice", room: room.name, text });
-    const frame = Buffer.from(JSON.stringify({ type: "notice", text }));
+    const frame = textFrame(JSON.stringify({ type: "notice", text }));
     let count = 0;
     for (const client of this.all) {
       if (client.sender() === null) continue;
-      client.sendText(frame);
+      client.sendFrame(frame);
       count++;
     }
     return count;
@@ -149,9 +149,8 @@ export class Clients {
   private tell(room: Room, frame: object): number {
     const members = this.members.get(room);
     if (members === undefined || members.size === 0) return 0;
-    // Once for all, as bytes: ws would encode a string again for each client.
-    const bytes = Buffer.from(JSON.stringify(frame));
-    for (const client of members) client.sendText(bytes);
+    const bytes = textFrame(JSON.stringify(frame));
+    for (const client of members) client.sendFrame(bytes);
     return members.size;
   }
 

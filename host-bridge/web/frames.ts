@@ -3,6 +3,9 @@ import { z } from "zod";
 /** Longest frame that a client may send, in bytes. */
 export const MAX_CLIENT_FRAME = 16 * 1024;
 
+const FIN = 0x80;
+const TEXT = 0x01;
+
 /** Codes of the `error` frame (SPEC section 4); `unavailable` is the store's: try again later, nothing was accepted. */
 export type ErrorCode =
   | "bad_request"
@@ -70,4 +73,23 @@ export function parseClientFrame(text: string): Parsed {
   const where = issue.path.length === 0 ? "the frame" : issue.path.join(".");
   const given = typeof json === "object" && json !== null && "ref" in json ? ref.safeParse(json.ref) : null;
   return { ok: false, problem: `${where}: expected ${issue.message}`, ref: given?.data };
+}
+
+/** A whole text frame as a server sends it (RFC 6455 section 5.2): unmasked, in one piece, not compressed. */
+export function textFrame(text: string): Buffer {
+  const length = Buffer.byteLength(text);
+  const headLength = length < 126 ? 2 : length < 0x10000 ? 4 : 10;
+  const frame = Buffer.allocUnsafe(headLength + length);
+  frame[0] = FIN | TEXT;
+  if (headLength === 2) {
+    frame[1] = length;
+  } else if (headLength === 4) {
+    frame[1] = 126;
+    frame.writeUInt16BE(length, 2);
+  } else {
+    frame[1] = 127;
+    frame.writeBigUInt64BE(BigInt(length), 2);
+  }
+  frame.write(text, headLength);
+  return frame;
 }

@@ -9,16 +9,25 @@ export class TokenBucket {
   private atMs = 0;
 
   /** Takes one and returns 0, or takes none and returns the seconds (whole, at least 1) until there is one. */
-  take(nowMs: number, { perMinute, burst }: Rate): number {
-    const perMs = perMinute / 60_000;
-    const before = this.tokens ?? burst;
-    this.tokens = Math.min(burst, before + (nowMs - this.atMs) * perMs);
-    this.atMs = nowMs;
-    if (this.tokens >= 1) {
-      this.tokens--;
+  take(nowMs: number, rate: Rate): number {
+    const tokens = this.refill(nowMs, rate);
+    if (tokens >= 1) {
+      this.tokens = tokens - 1;
       return 0;
     }
-    return Math.max(1, Math.ceil((1 - this.tokens) / perMs / 1000));
+    return Math.max(1, Math.ceil(((1 - tokens) * 60) / rate.perMinute));
+  }
+
+  /** Takes `cost` in any case and returns the milliseconds until nothing is owed any more. */
+  spend(nowMs: number, rate: Rate, cost: number): number {
+    this.tokens = this.refill(nowMs, rate) - cost;
+    return this.tokens >= 0 ? 0 : (-this.tokens * 60_000) / rate.perMinute;
+  }
+
+  private refill(nowMs: number, { perMinute, burst }: Rate): number {
+    this.tokens = Math.min(burst, (this.tokens ?? burst) + ((nowMs - this.atMs) * perMinute) / 60_000);
+    this.atMs = nowMs;
+    return this.tokens;
   }
 }
 
