@@ -95,7 +95,7 @@ export class Client {
     return this.name;
   }
 
-  /** Sends a frame as textFrame() made it, the same bytes for every client of a room. */
+  /** Sends frames as textFrame() made them, the same bytes for every client of a room. */
   sendFrame(bytes: Buffer): void {
     if (this.socket.readyState !== this.socket.OPEN) return;
     if (this.wire.writableLength > this.parts.settings().sendQueueKb * 1024 + this.moreUnread) {

@@ -30,6 +30,8 @@ export class Clients {
   private readonly parts: ClientsParts;
   private readonly members = new Map<Room, Set<Client>>();
   private readonly all = new Set<Client>();
+  /** Frames of this turn of the event loop, by room. */
+  private readonly outgoing = new Map<Room, Buffer[]>();
   private readonly perAddress = new Map<string, number>();
   private readonly pushy = new Attempts();
   private readonly server = new WebSocketServer({
@@ -131,6 +133,7 @@ export class Clients {
 
   /** Who is in a room that stays, stays in it; a new key of a private room has to be proven again. */
   private roomsChanged({ removed, changed }: RoomsChange): void {
+    this.deliver();
     for (const { previous, room, isRekeyed } of changed) {
       if (room.isPrivate && (isRekeyed || !previous.isPrivate)) this.dismiss(previous, "the room has a new key");
       const members = this.members.get(previous);
@@ -143,15 +146,28 @@ export class Clients {
 
   private dismiss(room: Room, reason: string): void {
     this.tell(room, { type: "left", room: room.name, reason });
+    this.deliver();
     this.members.delete(room);
   }
 
   private tell(room: Room, frame: object): number {
-    const members = this.members.get(room);
-    if (members === undefined || members.size === 0) return 0;
-    const bytes = textFrame(JSON.stringify(frame));
-    for (const client of members) client.sendFrame(bytes);
-    return members.size;
+    const count = this.countIn(room);
+    if (count === 0) return 0;
+    if (this.outgoing.size === 0) queueMicrotask(() => this.deliver());
+    const frames = this.outgoing.get(room) ?? [];
+    this.outgoing.set(room, frames);
+    // Made once for all.
+    frames.push(textFrame(JSON.stringify(frame)));
+    return count;
+  }
+
+  /** What was stored together goes out in one write to each client: the system's call is what a message costs. */
+  private deliver(): void {
+    for (const [room, frames] of this.outgoing) {
+      const bytes = frames.length === 1 ? frames[0] : Buffer.concat(frames);
+      for (const client of this.members.get(room) ?? []) client.sendFrame(bytes);
+    }
+    this.outgoing.clear();
   }
 
   private countAddress({ address }: Asker, change: number): number {
