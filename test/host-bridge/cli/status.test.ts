@@ -46,6 +46,7 @@ const STATUS = {
   mqtt: { enabled: true, connected: false, published: 5 },
   nodes: 4,
   clients: 2,
+  history_error: null,
 };
 
 describe("command line", () => {
@@ -79,6 +80,13 @@ B     b.example:1  connected  12 ms    0      1     2         3
 MQTT  not connected, 5 published
 `,
       );
+    });
+
+    it("shows that messages cannot be stored", async () => {
+      daemon.status = { ...STATUS, history_error: "store_full" };
+      const { out } = await command(["status", "--url", daemon.url], { isTty: true, env: { NO_COLOR: "1" } });
+      assert.match(out, /4 nodes\n\nMessages are not stored now: store_full \(.*\)\n\nROOM/);
+      daemon.status = STATUS;
     });
 
     it("--json is the daemon's own object", async () => {

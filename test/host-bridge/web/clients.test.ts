@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
+import type { Duplex } from "node:stream";
 import { FakeClock } from "../fake-clock.ts";
 import { ingest, sealText } from "../room/rooms-bench.ts";
 import { Scratch } from "../scratch.ts";
@@ -89,6 +90,16 @@ describe("clients", () => {
     assert.deepEqual(await bob.next(), atAnn);
     assert.equal(await codes(eve, "{}"), "bad_request");
     assert.deepEqual(eve.frames, []);
+  });
+
+  it("tells messages that were stored together one by one, in order, to who was there", async () => {
+    await start();
+    const [ann, bob] = [await joined("Ann"), await joined("Bob")];
+    for (let i = 0; i < 50; i++) server.rooms.post(openRoom, "Carol", `n${i}`, "client", () => undefined);
+    server.rooms.flush();
+    bob.socket.terminate();
+    for (let i = 0; i < 50; i++) assert.equal((await ann.next()).text, `n${i}`);
+    assert.equal(await codes(ann, "{}"), "bad_request");
   });
 
   it("tells what the air brings, once and in order, with the signal", async () => {
@@ -236,6 +247,59 @@ describe("clients", () => {
     assert.deepEqual([refusal.code, refusal.retry_after_s], ["rate_limited", 3]);
     clock.advance(3000);
     assert.equal((await ann.ask(post)).type, "posted");
+  });
+
+  it("reads a client slowly that sends without end, answers all of it in order, and keeps the others waiting for nothing", async () => {
+    const clock = new FakeClock();
+    const rateLimit = { messagesPerMinute: 20, burst: 5, connectionsPerAddress: 20 };
+    await start({ clients: { auth: "optional", rateLimit } }, clock);
+    const [loud, ann] = [await joined("Loud"), await joined("Ann")];
+    const count = 300;
+    for (let i = 0; i < count; i++) loud.send({ type: "leave", room: "Nowhere", ref: i });
+    const answered = async (refs: number[]): Promise<void> => {
+      for (const ref of refs) assert.equal((await loud.next()).ref, ref);
+    };
+    const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
+    // 210 at once, of which hello and join were two, and the one that overdraws; then 340 a minute.
+    await answered(range(0, 209));
+    assert.equal((await ann.ask({ type: "post", room: "Open", text: "x" })).type, "posted");
+    assert.deepEqual([(await loud.next()).type, loud.frames.length], ["message", 0]);
+    clock.advance(60_000);
+    await answered(range(209, count));
+    assert.equal((await loud.ask({ type: "leave", room: "Nowhere", ref: "last" })).ref, "last");
+  });
+
+  it("drops a client whose frames pile up all the same", async () => {
+    await start();
+    const loud = await joined("Loud");
+    (loud.socket as unknown as { _socket: Duplex })._socket.write(
+      Buffer.concat(
+        Array.from({ length: 20_000 }, () => Buffer.from("818200000000", "hex")).flatMap((head) => [
+          head,
+          Buffer.from("{}"),
+        ]),
+      ),
+    );
+    assert.equal((await loud.closed).code, 1006);
+    assert.equal((await client().hello("Ann")).type, "welcome");
+  });
+
+  it("charges a long history as the work that it is", async () => {
+    const clock = new FakeClock();
+    const rateLimit = { messagesPerMinute: 20, burst: 5, connectionsPerAddress: 20 };
+    await start({ clients: { auth: "optional", rateLimit } }, clock);
+    for (let i = 0; i < 100; i++) server.rooms.post(openRoom, "Carol", `n${i}`, "client", () => undefined);
+    server.rooms.flush();
+    const ann = client();
+    await ann.hello("Ann");
+    for (let i = 0; i < 11; i++) ann.send({ type: "join", room: "Open", limit: 100, ref: i });
+    // Each costs 21 of 210, of which hello took one.
+    for (let i = 0; i < 10; i++) assert.equal((await ann.next()).ref, i);
+    const bob = await joined("Bob");
+    assert.equal(await codes(bob, "{}"), "bad_request");
+    assert.deepEqual(ann.frames, []);
+    clock.advance(30_000);
+    assert.equal((await ann.next()).ref, 10);
   });
 
   it("refuses more connections from one address than are allowed", async () => {
