@@ -10,7 +10,7 @@ const page = readFileSync(join(TOP, "docs/operate.md"), "utf8");
 /** Codes with the files that make them: of RoomError and of the errors that clients are sent. */
 function codes(): Map<string, string> {
   const found = new Map<string, string>();
-  const makers = /(?:new \w+Error(?:List)?|errorFrame)\(\s*(?:\d+,\s*)?"([a-z]+(?:_[a-z]+)*)"/g;
+  const makers = /(?:new \w+Error(?:List)?|errorFrame|refuse)\(\s*(?:\d+,\s*)?"([a-z]+(?:_[a-z]+)*)"/g;
   // SQLite's own codes are turned into ours by a function of that file.
   const ofTheStore = /\bmake\(\s*"([a-z_]+)"/g;
   for (const entry of readdirSync(join(TOP, "host-bridge"), { recursive: true, withFileTypes: true })) {
@@ -32,6 +32,14 @@ describe("docs/operate.md", () => {
     assert.ok(all.size > 50, "the codes are not found");
     const missing = [...all].filter(([code]) => !listed.includes(code));
     assert.deepEqual(missing, [], "codes that docs/operate.md does not explain");
+  });
+
+  it("has no row for a code that nothing makes any more", () => {
+    const all = codes();
+    assert.deepEqual(
+      listed.filter((code) => !all.has(code)),
+      [],
+    );
   });
 
   it("explains each once", () => {
