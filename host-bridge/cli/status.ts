@@ -26,6 +26,9 @@ export async function status(options: StatusOptions, io: CliIo): Promise<void> {
     `${bold(io, show(found["name"]))}  version ${show(found["version"])}, up ${duration(Number(found["uptime_s"]))}`,
   );
   io.out(`, ${counted(found["clients"], "client")}, ${counted(found["nodes"], "node")}\n`);
+  const { history_error: trouble } = found;
+  if (typeof trouble === "string")
+    io.out(`\nMessages are not stored now: ${show(trouble)} (docs/operate.md says what to do)\n`);
   section(io, "Rooms", rowsOf(found["rooms"]), ROOM_COLUMNS);
   section(io, "Boards", rowsOf(found["boards"]), BOARD_COLUMNS);
   if (federation?.["enabled"] === true) section(io, "Peers", rowsOf(federation["peers"]), PEER_COLUMNS);
