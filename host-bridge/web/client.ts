@@ -10,7 +10,15 @@ import { RoomError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { wireMessage } from "../room/message.ts";
 import { nameProblem, postProblem, type Room, type Rooms } from "../room/rooms.ts";
-import { type ClientFrame, type ErrorCode, MAX_CLIENT_FRAME, parseClientFrame, type Ref, textFrame } from "./frames.ts";
+import {
+  type ClientFrame,
+  type ErrorCode,
+  MAX_CLIENT_FRAME,
+  PING_FRAME,
+  parseClientFrame,
+  type Ref,
+  textFrame,
+} from "./frames.ts";
 import type { Participant } from "./status.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
@@ -61,11 +69,10 @@ export class Client {
   private held: [data: Buffer, isBinary: boolean][] = [];
   /** In frames: what the one that is being answered costs. */
   private cost = 0;
-  /** Monotonic ms: when it came, of the last sign of life, and of the last ping. */
-  private readonly cameMs: number;
+  /** Monotonic ms of the last sign of life. */
   private heardMs: number;
-  private pingedMs: number;
   private moreUnread = 0;
+  private cancelTimer: () => void;
   private cancelPause: () => void = () => undefined;
 
   /** `wire` is what `socket` talks over. */
@@ -75,9 +82,8 @@ export class Client {
     this.wire = wire;
     this.asker = asker;
     this.parts = parts;
-    this.cameMs = clock.nowMs();
-    this.heardMs = this.cameMs;
-    this.pingedMs = this.cameMs;
+    this.heardMs = clock.nowMs();
+    this.cancelTimer = clock.after(HELLO_MS, () => this.refuse("bad_request", "no hello came", CLOSE.policy));
     socket.on("message", (data, isBinary) => this.onMessage(data, isBinary));
     socket.on("pong", () => {
       this.heardMs = clock.nowMs();
@@ -85,6 +91,7 @@ export class Client {
     // A broken frame or connection; ws closes by itself, and `close` follows.
     socket.on("error", (error) => parts.log.debug(`client ${this.id}: ${error.message}`));
     socket.on("close", () => {
+      this.cancelTimer();
       this.cancelPause();
       for (const members of parts.members.values()) members.delete(this);
     });
@@ -106,21 +113,10 @@ export class Client {
     this.wire.write(bytes);
   }
 
-  /** To be called every second: may it stay, and is it there? */
-  beat(): void {
-    const { clock, settings, gate } = this.parts;
-    if (this.socket.readyState !== this.socket.OPEN) return;
-    const nowMs = clock.nowMs();
-    if (this.principal === null) {
-      if (nowMs - this.cameMs >= HELLO_MS) this.refuse("bad_request", "no hello came", CLOSE.policy);
-    } else if (!gate.stillStands(this.principal)) {
-      this.refuse("auth_failed", "this token is no longer good", CLOSE.policy);
-    } else if (this.pauses === 0 && nowMs - this.heardMs >= settings().idleTimeoutS * 1000) {
-      this.drop("it does not answer");
-    } else if (nowMs - this.pingedMs >= settings().pingIntervalS * 1000) {
-      this.pingedMs = nowMs;
-      this.socket.ping();
-    }
+  /** Ends the connection when the token it was opened with has been revoked or is over. */
+  checkRights(): void {
+    if (this.principal === null || this.parts.gate.stillStands(this.principal)) return;
+    this.refuse("auth_failed", "this token is no longer good", CLOSE.policy);
   }
 
   /** An error frame and the end. */
@@ -130,12 +126,14 @@ export class Client {
   }
 
   close(code: number, reason: string): void {
+    this.cancelTimer();
     this.socket.close(code, reason);
     // Its answer to that has to be read.
     this.socket.resume();
   }
 
   terminate(): void {
+    this.cancelTimer();
     this.socket.terminate();
   }
 
@@ -253,8 +251,9 @@ export class Client {
     const { rooms } = this.parts;
     this.name = name;
     this.principal = principal;
+    this.cancelTimer();
     this.heardMs = this.parts.clock.nowMs();
-    this.pingedMs = this.heardMs;
+    this.keepAlive();
     const list = rooms.list.filter((room) => maySee(principal, room));
     return {
       type: "welcome",
@@ -365,6 +364,20 @@ export class Client {
     const given = Buffer.from(proof ?? "", "hex");
     const isWhole = given.length === expected.length;
     return timingSafeEqual(isWhole ? given : Buffer.alloc(expected.length), expected) && isWhole;
+  }
+
+  /** With a timer of its own: pinged all at once, clients would hold up the messages. */
+  private keepAlive(): void {
+    const { clock, settings } = this.parts;
+    this.cancelTimer = clock.after(settings().pingIntervalS * 1000, () => {
+      // One that we do not read now is not silent.
+      if (this.pauses === 0 && clock.nowMs() - this.heardMs >= settings().idleTimeoutS * 1000) {
+        this.drop("it does not answer");
+        return;
+      }
+      this.sendFrame(PING_FRAME);
+      this.keepAlive();
+    });
   }
 }
 

@@ -14,8 +14,8 @@ const SUBPROTOCOL = "meshcore-room.v1";
 // A larger frame than allowed still gets its answer, up to here; beyond, ws closes the connection (1009).
 const MAX_READ = 16 * MAX_CLIENT_FRAME;
 const FAREWELL_MS = 500;
-/** How often each client is looked at: so soon does a revoked token end the connections it opened. */
-const BEAT_MS = 1000;
+/** How soon a revoked or expired token ends the connections it opened. */
+const RIGHTS_MS = 1000;
 /** Connections above the limit that are told so; then the address waits, longer each time. */
 const PUSHY = { failures: 50, delayS: 1, maxDelayS: 60, forgetAfterS: 300 };
 
@@ -53,11 +53,11 @@ export class Clients {
       if (room !== undefined) this.tell(room, wireMessage(message));
     });
     const offRooms = this.parts.events.on("rooms", (change) => this.roomsChanged(change));
-    const beat = (): void => {
-      cancel = this.parts.clock.after(BEAT_MS, beat);
-      for (const client of this.all) client.beat();
+    const lookAtRights = (): void => {
+      cancel = this.parts.clock.after(RIGHTS_MS, lookAtRights);
+      for (const client of this.all) client.checkRights();
     };
-    let cancel = this.parts.clock.after(BEAT_MS, beat);
+    let cancel = this.parts.clock.after(RIGHTS_MS, lookAtRights);
     return async () => {
       cancel();
       off();

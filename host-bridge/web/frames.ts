@@ -5,6 +5,7 @@ export const MAX_CLIENT_FRAME = 16 * 1024;
 
 const FIN = 0x80;
 const TEXT = 0x01;
+const PING = 0x09;
 
 /** Codes of the `error` frame (SPEC section 4); `unavailable` is the store's: try again later, nothing was accepted. */
 export type ErrorCode =
@@ -93,3 +94,5 @@ export function textFrame(text: string): Buffer {
   frame.write(text, headLength);
   return frame;
 }
+
+export const PING_FRAME = Buffer.from([FIN | PING, 0]);
