@@ -44,6 +44,8 @@ const RETRY_S = 5;
 const FRAMES = { perMinute: 300, burst: 200 };
 /** Messages of a history that cost as much work as one frame. */
 const HISTORY_PER_FRAME = 5;
+/** Who has to wait waits for as long at least: what then is answered together costs far less than one by one. */
+const MIN_PAUSE_MS = 1000;
 /** Frames that may wait; they were read from the connection before it could be paused. */
 const MAX_HELD = 1000;
 /** Stands in for the key of a room that is not there, so that a wrong proof takes as long. */
@@ -166,7 +168,7 @@ export class Client {
     const waitMs = this.frames.spend(clock.nowMs(), rate, this.cost);
     if (waitMs === 0) return;
     this.pause();
-    this.cancelPause = clock.after(waitMs, () => this.goOn());
+    this.cancelPause = clock.after(Math.max(waitMs, MIN_PAUSE_MS), () => this.goOn());
   }
 
   private pause(): void {
@@ -176,11 +178,13 @@ export class Client {
 
   private goOn(): void {
     this.pauses--;
+    this.wire.cork();
     while (this.pauses === 0 && this.socket.readyState === this.socket.OPEN) {
       const next = this.held.shift();
       if (next === undefined) break;
       this.take(...next);
     }
+    this.wire.uncork();
     if (this.pauses > 0) return;
     this.heardMs = this.parts.clock.nowMs();
     this.socket.resume();

@@ -13,6 +13,7 @@ import { Packet, packetHash, parsePacket } from "../../protocol/packet.ts";
 import { softCrypto } from "../../protocol/soft-crypto.ts";
 import { openRooms, sealText, testRoom } from "../host-bridge/room/rooms-bench.ts";
 import { groupText, TEST_KEY, World } from "../scenario/world.ts";
+import { benchClients, clientTable } from "./clients.ts";
 import { benchFirmware, firmwareTables, writeFirmwarePage } from "./firmware.ts";
 import { compare, type Measured, table } from "./measure.ts";
 
@@ -26,6 +27,8 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 console.log(table(rows));
+const clients = await benchClients();
+if (clients) console.log(`\n${clientTable(clients)}\n`);
 const firmware = await benchFirmware();
 if (firmware) {
   console.log(`\n${firmwareTables(firmware)}`);
@@ -37,7 +40,7 @@ const at = process.argv.indexOf("--json");
 if (at > 0)
   writeFileSync(
     process.argv[at + 1],
-    `${JSON.stringify({ node: process.version, rows, memory, firmware }, null, 2)}\n`,
+    `${JSON.stringify({ node: process.version, rows, memory, clients, firmware }, null, 2)}\n`,
   );
 
 async function benchProtocol(): Promise<void> {
