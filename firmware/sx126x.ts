@@ -11,43 +11,7 @@ import type { Hal, RadioFacts } from "./hal.ts";
 import type { Prefs } from "./prefs.ts";
 import { FAULT_BUFFER, FAULT_BUSY, FAULT_CAD, FAULT_EDGE, FAULT_MODE, FAULT_SILENT, FAULT_TX } from "./radio-faults.ts";
 import { applySettings, interrupts, readRegister, SETUP_STEPS, send } from "./sx126x-setup.ts";
-import {
-  CALIBRATE,
-  CLEAR_ERRORS,
-  CLEAR_IRQ,
-  GET_IRQ,
-  GET_PACKET_STATUS,
-  GET_RSSI,
-  GET_RX_BUFFER,
-  GET_STATUS,
-  IRQ_CAD_DETECTED,
-  IRQ_CAD_DONE,
-  IRQ_CRC_ERROR,
-  IRQ_HEADER,
-  IRQ_HEADER_ERROR,
-  IRQ_PREAMBLE,
-  IRQ_RX_DONE,
-  IRQ_TIMEOUT,
-  IRQ_TX_DONE,
-  MODE_RX,
-  MODE_TX,
-  READ_BUFFER,
-  REG_IQ_POLARITY,
-  REG_TX_MODULATION,
-  REG_VERSION,
-  SET_BUFFER_BASE,
-  SET_CAD,
-  SET_CAD_PARAMS,
-  SET_DIO3_TCXO,
-  SET_PACKET,
-  SET_RX,
-  SET_STANDBY,
-  SET_TX,
-  TCXO_DELAY,
-  VERSION_FIRST,
-  WRITE_BUFFER,
-  WRITE_REGISTER,
-} from "./sx126x-table.ts";
+import * as chip from "./sx126x-table.ts";
 
 /** Being told its settings, which takes some handlers; less than OFF, as nothing is to be asked of it either. */
 const SETTING = -1;
@@ -70,12 +34,18 @@ const FIRST_SAMPLES = 8;
 const READ_HEADER = 3;
 /** Packets that wait for their handlers, each with its bytes. */
 const MOST_WAITING = 6;
-const RX_IRQS = IRQ_RX_DONE | IRQ_PREAMBLE | IRQ_HEADER | IRQ_HEADER_ERROR | IRQ_CRC_ERROR | IRQ_TIMEOUT;
+const RX_IRQS =
+  chip.IRQ_RX_DONE |
+  chip.IRQ_PREAMBLE |
+  chip.IRQ_HEADER |
+  chip.IRQ_HEADER_ERROR |
+  chip.IRQ_CRC_ERROR |
+  chip.IRQ_TIMEOUT;
 /** Of the low byte: with RxDone alone the packet is good. */
-const RX_OUTCOME = IRQ_RX_DONE | IRQ_HEADER_ERROR | IRQ_CRC_ERROR;
-const RX_DIO1 = IRQ_RX_DONE | IRQ_HEADER_ERROR | IRQ_TIMEOUT;
-const TX_IRQS = IRQ_TX_DONE | IRQ_TIMEOUT;
-const CAD_IRQS = IRQ_CAD_DONE | IRQ_CAD_DETECTED;
+const RX_OUTCOME = chip.IRQ_RX_DONE | chip.IRQ_HEADER_ERROR | chip.IRQ_CRC_ERROR;
+const RX_DIO1 = chip.IRQ_RX_DONE | chip.IRQ_HEADER_ERROR | chip.IRQ_TIMEOUT;
+const TX_IRQS = chip.IRQ_TX_DONE | chip.IRQ_TIMEOUT;
+const CAD_IRQS = chip.IRQ_CAD_DONE | chip.IRQ_CAD_DETECTED;
 
 /** What the radio hands up; set once by the mesh. */
 export interface RadioEvents {
@@ -139,24 +109,34 @@ export class Sx126x {
   private sum = 0;
 
   // Commands that are sent again and again, made once: making one takes as long as sending it.
-  private readonly irqQuery = new Uint8Array([GET_IRQ, 0, 0, 0]);
-  private readonly irqClear = new Uint8Array([CLEAR_IRQ, 0xff, 0xff]);
-  private readonly rxQuery = new Uint8Array([GET_RX_BUFFER, 0, 0, 0]);
-  private readonly packetQuery = new Uint8Array([GET_PACKET_STATUS, 0, 0, 0, 0]);
-  private readonly rssiQuery = new Uint8Array([GET_RSSI, 0, 0]);
-  private readonly statusQuery = new Uint8Array([GET_STATUS, 0]);
-  private readonly standby = new Uint8Array([SET_STANDBY, 0]);
-  private readonly bufferBase = new Uint8Array([SET_BUFFER_BASE, 0, 0]);
-  private readonly setRx = new Uint8Array([SET_RX, 0xff, 0xff, 0xff]);
-  private readonly setTx = new Uint8Array([SET_TX, 0, 0, 0]);
+  private readonly irqQuery = new Uint8Array([chip.GET_IRQ, 0, 0, 0]);
+  private readonly irqClear = new Uint8Array([chip.CLEAR_IRQ, 0xff, 0xff]);
+  private readonly rxQuery = new Uint8Array([chip.GET_RX_BUFFER, 0, 0, 0]);
+  private readonly packetQuery = new Uint8Array([chip.GET_PACKET_STATUS, 0, 0, 0, 0]);
+  private readonly rssiQuery = new Uint8Array([chip.GET_RSSI, 0, 0]);
+  private readonly statusQuery = new Uint8Array([chip.GET_STATUS, 0]);
+  private readonly standby = new Uint8Array([chip.SET_STANDBY, 0]);
+  private readonly bufferBase = new Uint8Array([chip.SET_BUFFER_BASE, 0, 0]);
+  private readonly setRx = new Uint8Array([chip.SET_RX, 0xff, 0xff, 0xff]);
+  private readonly setTx = new Uint8Array([chip.SET_TX, 0, 0, 0]);
   private readonly rxIrqs = interrupts(RX_IRQS, RX_DIO1);
   private readonly txIrqs = interrupts(TX_IRQS, TX_IRQS);
   private readonly cadIrqs = interrupts(CAD_IRQS, CAD_IRQS);
   /** Preamble and length are filled in. */
-  private readonly packetForm = new Uint8Array([SET_PACKET, 0, 0, 0, 0, 1, 0]);
+  private readonly packetForm = new Uint8Array([chip.SET_PACKET, 0, 0, 0, 0, 1, 0]);
   /** The registers of 15.1 and 15.4; the values are filled in. */
-  private readonly txQuality = new Uint8Array([WRITE_REGISTER, REG_TX_MODULATION >> 8, REG_TX_MODULATION & 255, 0]);
-  private readonly iqPolarity = new Uint8Array([WRITE_REGISTER, REG_IQ_POLARITY >> 8, REG_IQ_POLARITY & 255, 0]);
+  private readonly txQuality = new Uint8Array([
+    chip.WRITE_REGISTER,
+    chip.REG_TX_MODULATION >> 8,
+    chip.REG_TX_MODULATION & 255,
+    0,
+  ]);
+  private readonly iqPolarity = new Uint8Array([
+    chip.WRITE_REGISTER,
+    chip.REG_IQ_POLARITY >> 8,
+    chip.REG_IQ_POLARITY & 255,
+    0,
+  ]);
   private readonly readCommand = new Uint8Array(READ_HEADER + MAX_PACKET + 1);
   private readonly readMemory: ArrayBufferLike;
   private readonly writeCommand = new Uint8Array(2 + MAX_PACKET + 1);
@@ -169,9 +149,9 @@ export class Sx126x {
     this.settings = prefs;
     this.events = events;
     this.counters = counters;
-    this.readCommand[0] = READ_BUFFER;
+    this.readCommand[0] = chip.READ_BUFFER;
     this.readMemory = this.readCommand.buffer;
-    this.writeCommand[0] = WRITE_BUFFER;
+    this.writeCommand[0] = chip.WRITE_BUFFER;
   }
 
   /** Powers the radio and starts to receive; goes on trying by itself when the chip does not answer. */
@@ -206,14 +186,14 @@ export class Sx126x {
    * can last at most (MeshCore's rule); then it was noise, and is cleared.
    */
   isClear(): boolean {
-    const irq = this.hal.transfer(this.irqQuery)[3] & (IRQ_PREAMBLE | IRQ_HEADER);
+    const irq = this.hal.transfer(this.irqQuery)[3] & (chip.IRQ_PREAMBLE | chip.IRQ_HEADER);
     if (irq) {
       const now = this.hal.nowMs();
-      const header = irq & IRQ_HEADER;
+      const header = irq & chip.IRQ_HEADER;
       if (!this.activeSinceMs || header !== this.activeIrq) this.activeSinceMs = now;
       this.activeIrq = header;
       if (now - this.activeSinceMs <= (header ? this.payloadMs : this.preambleMs)) return false;
-      send(this.hal, [CLEAR_IRQ, 0, IRQ_PREAMBLE | IRQ_HEADER]);
+      send(this.hal, [chip.CLEAR_IRQ, 0, chip.IRQ_PREAMBLE | chip.IRQ_HEADER]);
     }
     this.activeSinceMs = 0;
     return true;
@@ -233,8 +213,8 @@ export class Sx126x {
     hal.write(this.cadIrqs);
     hal.write(this.irqClear);
     // As MeshCore's RadioLib: 4 symbols, peak by spreading factor, minimum 10, then standby.
-    send(hal, [SET_CAD_PARAMS, 2, this.settings.sf + 13, 10, 0, 0, 0, 0]);
-    send(hal, [SET_CAD]);
+    send(hal, [chip.SET_CAD_PARAMS, 2, this.settings.sf + 13, 10, 0, 0, 0, 0]);
+    send(hal, [chip.SET_CAD]);
     this.deadlineMs = hal.nowMs() + CAD_PATIENCE_MS;
     this.state = CAD;
     if (hal.stuck) this.recover(FAULT_BUSY);
@@ -281,7 +261,7 @@ export class Sx126x {
   service(): void {
     if (this.state < RX) return;
     const flags = this.hal.transfer(this.irqQuery);
-    if (flags[3] & (RX_OUTCOME | IRQ_TX_DONE | IRQ_CAD_DONE) || flags[2] & (IRQ_TIMEOUT >> 8)) {
+    if (flags[3] & (RX_OUTCOME | chip.IRQ_TX_DONE | chip.IRQ_CAD_DONE) || flags[2] & (chip.IRQ_TIMEOUT >> 8)) {
       this.faults[FAULT_EDGE]++;
       this.onEdge();
     }
@@ -299,10 +279,10 @@ export class Sx126x {
     const mode = (this.hal.transfer(this.statusQuery)[1] >> 4) & 7;
     if (this.hal.stuck) this.recover(FAULT_BUSY);
     else if (this.state === RX) {
-      if (mode !== MODE_RX) this.recover(FAULT_MODE);
+      if (mode !== chip.MODE_RX) this.recover(FAULT_MODE);
       else if (this.checkedRx === this.counters[COUNT.rx] && this.isClear()) this.receive();
       this.checkedRx = this.counters[COUNT.rx];
-    } else if (this.state === TX && mode !== MODE_TX && !this.hal.isDio1()) this.recover(FAULT_MODE);
+    } else if (this.state === TX && mode !== chip.MODE_TX && !this.hal.isDio1()) this.recover(FAULT_MODE);
   }
 
   /**
@@ -346,7 +326,7 @@ export class Sx126x {
       // All at once: what could come between the two commands does not matter before the next packet's end.
       hal.write(this.irqClear);
       this.activeSinceMs = 0;
-      if (this.state === RX && (flags[3] & RX_OUTCOME) === IRQ_RX_DONE) {
+      if (this.state === RX && (flags[3] & RX_OUTCOME) === chip.IRQ_RX_DONE) {
         const where = hal.transfer(this.rxQuery);
         const length = where[2];
         this.readCommand[1] = where[3];
@@ -378,17 +358,17 @@ export class Sx126x {
       if (!irq) return;
       this.receive();
       // Any other bit is not the chip's word, and nobody knows what was on the air.
-      this.endTx(irq === IRQ_TX_DONE);
+      this.endTx(irq === chip.IRQ_TX_DONE);
     } else if (this.state === CAD) {
-      if (!(irq & IRQ_CAD_DONE)) return;
+      if (!(irq & chip.IRQ_CAD_DONE)) return;
       this.receive();
-      this.events.onSensed((irq & IRQ_CAD_DETECTED) !== 0);
-    } else if (irq & IRQ_HEADER_ERROR) {
+      this.events.onSensed((irq & chip.IRQ_CAD_DETECTED) !== 0);
+    } else if (irq & chip.IRQ_HEADER_ERROR) {
       this.counters[COUNT.headerErrors]++;
-    } else if (irq & IRQ_CRC_ERROR) {
+    } else if (irq & chip.IRQ_CRC_ERROR) {
       // Comes together with RxDone. 15.3 does not apply: the header is explicit.
       this.counters[COUNT.crcErrors]++;
-    } else if (irq & IRQ_TIMEOUT) {
+    } else if (irq & chip.IRQ_TIMEOUT) {
       this.receive();
     }
   }
@@ -398,8 +378,8 @@ export class Sx126x {
     hal.write(this.standby);
     hal.write(this.rxIrqs);
     // The other bits of these registers are the chip's own; read here, so that sending need not.
-    this.iqPolarity[3] = readRegister(hal, REG_IQ_POLARITY) | 4;
-    const quality = readRegister(hal, REG_TX_MODULATION);
+    this.iqPolarity[3] = readRegister(hal, chip.REG_IQ_POLARITY) | 4;
+    const quality = readRegister(hal, chip.REG_TX_MODULATION);
     this.txQuality[3] = this.settings.bwHz === 500000 ? quality & ~4 : quality | 4;
     this.writePacketForm(0xff);
     hal.write(this.bufferBase);
@@ -451,8 +431,8 @@ export class Sx126x {
   private setUpClock(): void {
     this.hal.stuck = false;
     this.hal.write(this.standby);
-    const version = readRegister(this.hal, REG_VERSION);
-    if (this.hal.stuck || version !== VERSION_FIRST) {
+    const version = readRegister(this.hal, chip.REG_VERSION);
+    if (this.hal.stuck || version !== chip.VERSION_FIRST) {
       if (this.fault !== FAULT_SILENT + 1) this.faults[FAULT_SILENT]++;
       this.fault = FAULT_SILENT + 1;
       this.retryTimer = this.hal.after(() => this.restart(), this.retryMs);
@@ -462,10 +442,10 @@ export class Sx126x {
     this.retryMs = RETRY_FIRST_MS;
     if (this.facts.tcxo >= 0) {
       // The oscillator error of a cold start is expected with a TCXO (13.3.6).
-      send(this.hal, [CLEAR_ERRORS, 0, 0]);
-      send(this.hal, [SET_DIO3_TCXO, this.facts.tcxo, 0, TCXO_DELAY >> 8, TCXO_DELAY & 255]);
+      send(this.hal, [chip.CLEAR_ERRORS, 0, 0]);
+      send(this.hal, [chip.SET_DIO3_TCXO, this.facts.tcxo, 0, chip.TCXO_DELAY >> 8, chip.TCXO_DELAY & 255]);
     }
-    send(this.hal, [CALIBRATE, 0x7f]);
+    send(this.hal, [chip.CALIBRATE, 0x7f]);
     this.state = SETTING;
     this.applyNext(0, 6);
     // While the chip calibrates.
