@@ -43,7 +43,7 @@ export function openRooms(
   clock: Clock,
   rooms: Room[],
   log = silentLog(),
-  more: { isMuted?: (room: string, sender: string) => boolean } = {},
+  more: { isMuted?: (room: string, sender: string) => boolean; origin?: string } = {},
 ) {
   const store = Store.open(dir);
   const events = new Events(log);
