@@ -1,4 +1,5 @@
 import { airtimeMs } from "../../protocol/airtime.ts";
+import { PRIORITY_ADVERT } from "../../protocol/packet.ts";
 import { believableUnixS } from "../clock.ts";
 import { describe, RoomError } from "../errors.ts";
 import type { RoomMessage } from "../room/message.ts";
@@ -18,8 +19,8 @@ export interface RebroadcastStatus {
 
 /** A frame's bytes around the payload, with the transport codes of a board that has a region. */
 const AROUND = 6;
-/** Behind everything that a board has to send of its own (MeshCore: 0 direct, 1 flood, 2 path, 3 advert). */
-const PRIORITY = 4;
+/** Behind everything that a board has to send of its own but traces. */
+const PRIORITY = PRIORITY_ADVERT + 1;
 /** So much of the duty cycle is left to the posts of this place. */
 const RESERVE = 0.1;
 /** A board reckons with more than the time on air before it begins a transmission. */
