@@ -78,5 +78,11 @@ describe("console: documentation", () => {
     for (const command of COMMANDS)
       if (!none.test(command)) assert.ok(help.includes(command.replace("$", "")), command);
     for (const key of KEYS) assert.ok(help.includes(key), key);
+    const begins = HELP.map((line) => line.split("  ")[0]);
+    assert.deepEqual(
+      begins.filter((begin, i) => begins.indexOf(begin) < i),
+      [],
+      "each once",
+    );
   });
 });

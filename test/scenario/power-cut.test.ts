@@ -1,4 +1,4 @@
-// Done when 5: the power goes at every single operation of the flash, in several ways; the board that starts then has the state
+// The power goes at every single operation of the flash, in several ways; the board that starts then has the state
 // before or the one behind it.
 import assert from "node:assert/strict";
 import { type Cut, type Flash, type FlashOperation, PowerCut } from "../../simulator/flash.ts";
