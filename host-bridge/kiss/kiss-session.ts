@@ -20,7 +20,7 @@ export interface KissHooks {
   up(name: string, version: number): void;
   packet(packet: Uint8Array, rssi: number | null, snr: number | null): void;
   takePosts(count: number): Post[];
-  aired(id: number): void;
+  aired(id: number, isKnown: boolean): void;
   unsendable(id: number, why: string): void;
   figures(figures: KissFigures): void;
   noiseFloor(dbm: number): void;
@@ -245,7 +245,7 @@ export class KissSession implements Session {
       return;
     }
     this.post = null;
-    this.hooks.aired(job.post.id);
+    this.hooks.aired(job.post.id, false);
     this.offer();
   }
 

@@ -29,7 +29,8 @@ export interface LinkHooks {
   store(room: string, bootId: number, keyCheck: number, message: RingMessage, settle: (error: unknown) => void): void;
   /** Up to `count` posts for this board; it has them until `aired`, `unsendable` or the end of the link. */
   takePosts(count: number): Post[];
-  aired(id: number): void;
+  /** `isKnown`: it was on air before the board was asked. */
+  aired(id: number, isKnown: boolean): void;
   unsendable(id: number, why: string): void;
   up(identity: BoardIdentity): void;
   status(status: StatusValue): void;
@@ -221,7 +222,7 @@ export class BoardLink {
         break;
       }
       case "aired":
-        this.hooks.aired(effect.id);
+        this.hooks.aired(effect.id, effect.isKnown ?? false);
         break;
       case "unsendable":
         this.hooks.unsendable(effect.id, effect.why);

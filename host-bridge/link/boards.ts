@@ -20,10 +20,10 @@ export class Boards {
     this.keepers = makers.map((make) => {
       const desk: PostDesk = {
         takePosts: (count) => desks.take(keeper, count),
-        aired: (id) => desks.done(keeper, id, true),
+        aired: (id, isKnown) => desks.done(keeper, id, isKnown ? "known" : "sent"),
         unsendable: (id, why) => {
           if (id < FIRST_FOREIGN) parts.log.warn(`a post was given up: ${why}`, { board: keeper.id });
-          desks.done(keeper, id, false);
+          desks.done(keeper, id, "refused");
         },
         lost: () => {
           desks.takeBack(keeper);

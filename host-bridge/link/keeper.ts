@@ -88,7 +88,8 @@ export interface BoardStatus {
 export interface PostDesk {
   /** Up to `count` posts for this board; it has them until `aired`, `unsendable` or `lost`. */
   takePosts(count: number): Post[];
-  aired(id: number): void;
+  /** `isKnown`: it was on air before the board was asked. */
+  aired(id: number, isKnown: boolean): void;
   unsendable(id: number, why: string): void;
   /** The board has gone, and has nothing any more. */
   lost(): void;

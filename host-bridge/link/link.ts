@@ -14,6 +14,7 @@ import {
   type LinkEvent,
   type LinkState,
   log,
+  type Outstanding,
   type Post,
   type StatusValue,
   send,
@@ -261,17 +262,24 @@ function onResult(s: LinkState, req: number, code: number, now: Instant, emit: E
       return;
     }
     case "post":
-      onPostResult(s, request.ask.post, req, code, now, emit);
+      onPostResult(s, request, request.ask.post, code, now, emit);
       return;
   }
 }
 
-function onPostResult(s: LinkState, post: Post, req: number, code: number, now: Instant, emit: Emit): void {
+function onPostResult(
+  s: LinkState,
+  { req, tries }: Outstanding,
+  post: Post,
+  code: number,
+  now: Instant,
+  emit: Emit,
+): void {
   if (code === wire.RESULT_OK) {
-    s.taken.set(req, { post, since: now.ms });
+    s.taken.set(req, { post: { ...post, isAsked: true }, since: now.ms });
   } else if (code === wire.RESULT_DUPLICATE) {
     // It was on air already: sent before the host was killed, or heard from another board.
-    emit({ type: "aired", id: post.id });
+    emit({ type: "aired", id: post.id, isKnown: tries === 1 && !post.isAsked });
   } else if (code === wire.RESULT_BAD_REQUEST) {
     emit({ type: "unsendable", id: post.id, why: "the board calls it malformed" });
   } else {
@@ -359,7 +367,7 @@ function hello(s: LinkState, now: Instant): Effect {
 function greet(s: LinkState, now: Instant): void {
   const asked = s.request?.ask;
   const again = [...s.taken.values()].map(({ post }) => post);
-  if (asked?.kind === "post") again.push(asked.post);
+  if (asked?.kind === "post") again.push({ ...asked.post, isAsked: true });
   s.posts = [...again, ...s.posts].sort((a, b) => a.id - b.id);
   s.taken.clear();
   s.request = null;

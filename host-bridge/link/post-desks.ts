@@ -3,7 +3,7 @@ import type { Log } from "../log.ts";
 import type { Rooms } from "../room/rooms.ts";
 import type { Store } from "../room/store.ts";
 import { channelOf, type Keeper } from "./keeper.ts";
-import type { RebroadcastDesk } from "./rebroadcast-desk.ts";
+import type { Outcome, RebroadcastDesk } from "./rebroadcast-desk.ts";
 import { FIRST_FOREIGN, type Post } from "./state.ts";
 
 /** A board with so many packets before it leaves the next one to another; below that one board keeps the posts in order. */
@@ -59,10 +59,10 @@ export class PostDesks {
     }
   }
 
-  /** The board is through with this post, and has sent it or never will. */
-  done(keeper: Keeper, id: number, isSent: boolean): void {
+  /** The board is through with this post. */
+  done(keeper: Keeper, id: number, outcome: Outcome): void {
     if (id >= FIRST_FOREIGN) {
-      this.foreign.done(keeper, isSent);
+      this.foreign.done(keeper, outcome);
       return;
     }
     const handed = this.handed.get(id);

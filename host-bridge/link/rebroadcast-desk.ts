@@ -17,6 +17,9 @@ export interface RebroadcastStatus {
   not_sent: Record<Reason, number>;
 }
 
+/** How a board is through with a post: it has sent it, it had heard it before, or it never will. */
+export type Outcome = "sent" | "known" | "refused";
+
 /** A frame's bytes around the payload, with the transport codes of a board that has a region. */
 const AROUND = 6;
 /** Behind everything that a board has to send of its own but traces. */
@@ -90,13 +93,12 @@ export class RebroadcastDesk {
   }
 
   /** A board is through with the message that it had. */
-  done(keeper: Keeper, isSent: boolean): void {
+  done(keeper: Keeper, outcome: Outcome): void {
     const channel = this.senderOf(keeper);
     if (channel === undefined) return;
     channel.sender = null;
     const nowMs = this.parts.clock.nowMs();
-    if (isSent) channel.rebroadcast.sent(nowMs);
-    else channel.rebroadcast.refused(nowMs);
+    channel.rebroadcast[outcome](nowMs);
   }
 
   /** The board is gone. */

@@ -43,6 +43,8 @@ export interface Waiting extends Candidate {
   dueMs: number;
   /** What keeps it from going, as of the last look. */
   why: Reason;
+  /** A board has had it, and was lost. */
+  isRepeated: boolean;
 }
 
 export interface RebroadcastRoom {
@@ -134,7 +136,15 @@ export class Rebroadcast {
     const { airMs: reckon, maxAgeMs } = this.parts;
     const airMs = reckon(message.payload);
     const bornMs = nowMs - message.ageMs;
-    const waiting: Waiting = { ...message, id: ++this.lastId, airMs, bornMs, dueMs: 0, why: "too_old" };
+    const waiting: Waiting = {
+      ...message,
+      id: ++this.lastId,
+      airMs,
+      bornMs,
+      dueMs: 0,
+      why: "too_old",
+      isRepeated: false,
+    };
     if (!this.rooms.has(message.room)) {
       this.end(waiting, "not_wanted");
       return;
@@ -156,12 +166,9 @@ export class Rebroadcast {
   heard(room: string, guid: string, nowMs: number): void {
     const found = this.waiting.find((each) => each.guid === guid && each.room === room);
     if (found === undefined) return;
-    const { origin, airMs } = found;
     this.drop("heard_on_air", (each) => each === found);
-    this.near.delete(origin);
-    this.near.set(origin, TRUST);
-    const longest = this.near.keys().next().value;
-    if (this.near.size > MAX_ORIGINS && longest !== undefined) this.near.delete(longest);
+    const { origin, airMs } = found;
+    this.trust(origin);
     // Who sends them is at work, and gets the time for the others.
     const untilMs = nowMs + this.holdMs(origin, airMs);
     for (const each of this.waiting) if (each.origin === origin) each.dueMs = Math.max(each.dueMs, untilMs);
@@ -174,7 +181,7 @@ export class Rebroadcast {
   }
 
   /**
-   * The message to send now, or null; it stays the only one until sent(), back() or refused(). `leftMs` is what the board may
+   * The message to send now, or null; it stays the only one until sent(), known(), refused() or back(). `leftMs` is what the board may
    * still transmit.
    */
   next(nowMs: number, leftMs: number): Waiting | null {
@@ -214,10 +221,22 @@ export class Rebroadcast {
     this.parts.ended(message, null);
   }
 
+  /** The board had heard it, or sent it before it was lost to us. */
+  known(nowMs: number): void {
+    const message = this.sending;
+    if (message === null) return;
+    if (message.isRepeated) this.sent(nowMs);
+    else {
+      this.sending = null;
+      this.trust(message.origin);
+      this.end(message, "heard_on_air");
+    }
+  }
+
   /** The board has gone, and whether it was on air nobody knows. What it would have used is used. */
   back(nowMs: number): void {
     if (this.sending === null) return;
-    this.waiting.push(this.sending);
+    this.waiting.push({ ...this.sending, isRepeated: true });
     this.sending = null;
     this.expire(nowMs);
   }
@@ -275,6 +294,13 @@ export class Rebroadcast {
     const { ms, airs, chanceMs, chanceAirs } = this.near.has(origin) ? LONG : SHORT;
     const holdMs = ms + airs * airMs + this.parts.random() * (chanceMs + chanceAirs * airMs);
     return Math.min(holdMs, HOLD_SHARE * this.parts.maxAgeMs());
+  }
+
+  private trust(origin: string): void {
+    this.near.delete(origin);
+    this.near.set(origin, TRUST);
+    const longest = this.near.keys().next().value;
+    if (this.near.size > MAX_ORIGINS && longest !== undefined) this.near.delete(longest);
   }
 
   private budget(room: string): AirBudget {

@@ -112,6 +112,8 @@ export interface Post {
   payload: Uint8Array;
   /** As MeshCore's: 1, a flood, where nothing is said; more is less urgent. */
   priority?: number;
+  /** The board may have it from an earlier time. */
+  isAsked?: boolean;
   /** From this moment on (Instant.ms) it is not to be sent any more. */
   untilMs?: number;
 }
@@ -198,8 +200,8 @@ export type Effect =
   /** The board cannot do this itself: say whether the advert is real; sign adverts for the time from `unixS` on. */
   | { type: "checkAdvert"; question: AdvertQuestion }
   | { type: "signAdverts"; wish: AdvertWish; unixS: number }
-  /** The post is on air, or can never be. */
-  | { type: "aired"; id: number }
+  /** The post is on air, or can never be. `isKnown`: the board knew it before it was asked. */
+  | { type: "aired"; id: number; isKnown?: boolean }
   | { type: "unsendable"; id: number; why: string }
   /** The ring dropped messages before the host could have them. */
   | { type: "missed"; room: string; count: number }

@@ -7,7 +7,7 @@ import { utf8Decode, utf8Encode } from "../../protocol/utf8.ts";
 import type { Clock } from "../clock.ts";
 import type { RoomConfig } from "../config/schema.ts";
 import { RoomError } from "../errors.ts";
-import type { Events } from "../events.ts";
+import type { EventMap, Events } from "../events.ts";
 import type { Log } from "../log.ts";
 import { nodeCrypto } from "../node-crypto.ts";
 import { messageGuid } from "./guid.ts";
@@ -70,6 +70,8 @@ export type PostOutcome = { ok: true; message: RoomMessage } | { ok: false; erro
 
 interface Waiting {
   entry: StoreEntry;
+  /** It was on the air, whatever becomes of it here. */
+  heard?: EventMap["reception"];
   settle(error: unknown, isNew: boolean): void;
 }
 
@@ -210,7 +212,8 @@ export class Rooms {
       message.snr = own ? null : report.snr;
     }
     const cursor = seq === 0 ? null : { board, room: room.name, bootId, keyCheck, seq };
-    this.enqueue({ entry: { message, toAir: false, cursor, own }, settle });
+    const onAir = heard === null || own ? undefined : { room: room.name, guid: heard.guid, board };
+    this.enqueue({ entry: { message, toAir: false, cursor, own }, heard: onAir, settle });
   }
 
   /** Writes what is waiting, now. Every `settle` is called before it returns. */
@@ -231,12 +234,10 @@ export class Rooms {
     }
     this.stored();
     const toAir = new Set<string>();
-    batch.forEach(({ entry, settle }, i) => {
+    batch.forEach(({ entry, heard, settle }, i) => {
       settle(null, news[i]);
-      if (entry.message === null) return;
-      const { room, guid, board } = entry.message;
-      if (board !== null && !entry.own) events.emit("reception", { room, guid, board });
-      if (!news[i]) return;
+      if (heard !== undefined) events.emit("reception", heard);
+      if (!news[i] || entry.message === null) return;
       events.emit("message", entry.message);
       if (entry.toAir) toAir.add(entry.message.room);
     });

@@ -68,9 +68,9 @@ describe("islands: servers whose boards hear each other, and servers whose board
     assert.deepEqual([one.size, other.size], [count, count]);
     assert.equal(twice(other), 0);
     assert.ok(twice(one) <= 2, `${twice(one)} went out twice until the two knew each other`);
-    const { sent, not_sent } = islands.servers[0].boards.rebroadcast("test");
-    const [toSend, fromNear] = [36, 12];
-    assert.deepEqual([sent > 0, not_sent.heard_on_air >= fromNear, sent + not_sent.heard_on_air], [true, true, toSend]);
+    const [a, b] = islands.servers.map(({ boards }) => boards.rebroadcast("test"));
+    assert.ok(Math.min(a.sent, b.sent) <= 2 && Math.max(a.sent, b.sent) <= 26, `A sent ${a.sent}, B ${b.sent}`);
+    for (const { sent, not_sent } of [a, b]) assert.equal(sent + not_sent.heard_on_air, 36);
   });
 
   it("a backlog leaves the channel to those who are there: their posts go at once, and the rest of it is counted", async () => {

@@ -292,6 +292,20 @@ describe("messages of other servers on the air", () => {
     assert.deepEqual([scene.guids(), scene.ended], [["good"], [["bad", "refused"]]]);
   });
 
+  it("takes what a board had heard before for heard, and what another one was lost with for sent", () => {
+    scene.add("heard");
+    scene.add("sent", { origin: "City C" });
+    scene.nowMs += 10_000;
+    assert.equal(scene.on.next(scene.nowMs, HOUR_MS)?.guid, "heard");
+    scene.on.known(scene.nowMs);
+    scene.on.next(scene.nowMs, HOUR_MS);
+    scene.on.back(scene.nowMs);
+    assert.equal(scene.on.next(scene.nowMs + 10_000, HOUR_MS)?.guid, "sent");
+    scene.on.known(scene.nowMs + 10_000);
+    assert.deepEqual(scene.ended, [["heard", "heard_on_air"]]);
+    assert.equal(scene.on.countWaiting("Open"), 0);
+  });
+
   it("does not send what the board's duty cycle has no room for", () => {
     scene.leftMs = AIR_MS - 1;
     scene.add("one");

@@ -315,4 +315,24 @@ describe("rooms: group_channels.json", () => {
       store.close();
     }
   });
+
+  it("tells of everything that was on the air, known or not, and of nothing that a board sent itself", async () => {
+    const { rooms, events, store } = openRooms(scratch.dir(), new FakeClock(), [testRoom("Air")]);
+    const room = rooms.list[0];
+    const told: string[] = [];
+    events.on("reception", ({ board }) => void told.push(board));
+    const payload = sealText(room, 1000, "Carol: hi");
+    await ingest(rooms, { room: "Air", payload, board: "new" });
+    await ingest(rooms, { room: "Air", payload, board: "known" });
+    await ingest(rooms, {
+      room: "Air",
+      payload: sealText(room, 1005, "Carol: hi"),
+      board: "again with another timestamp",
+    });
+    await ingest(rooms, { room: "Air", payload: sealText(room, 1010, "Ann: ho"), board: "own", own: true });
+    await ingest(rooms, { room: "Air", payload: payload.slice(1), board: "broken" });
+    assert.deepEqual(told, ["new", "known", "again with another timestamp"]);
+    rooms.stop();
+    store.close();
+  });
 });
