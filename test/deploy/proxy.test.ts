@@ -184,7 +184,8 @@ for (const { name, isThere, start, isNginx } of SERVERS) {
       const list = history as Frame[];
       assert.equal(list.length, count);
       assert.ok(JSON.stringify(list).length > 1_000_000, "it is not large");
-      assert.equal(list[count - 1]["text"], `${text} ${count - 1}`);
+      // Within a second the order is that of the GUIDs.
+      assert.equal(new Set(list.map((message) => message["text"])).size, count);
       const { status, text: body } = await ask("/api/v1/rooms/Open/messages?limit=500");
       if (status === 200) assert.deepEqual(guids(JSON.parse(body).messages), guids(list.slice(-500)));
       else assert.equal(status, 401);
