@@ -1,6 +1,6 @@
 // A daemon's boards in virtual time, one of them a KISS modem.
 import type { Clock } from "../../../host-bridge/clock.ts";
-import type { HeardPacket } from "../../../host-bridge/events.ts";
+import type { Events, HeardPacket } from "../../../host-bridge/events.ts";
 import { KissKeeper } from "../../../host-bridge/kiss/kiss-keeper.ts";
 import { Boards } from "../../../host-bridge/link/boards.ts";
 import type { PortSource } from "../../../host-bridge/link/ports.ts";
@@ -17,6 +17,7 @@ export class KissBench {
   readonly heard: HeardPacket[] = [];
   readonly store: Store;
   readonly rooms: Rooms;
+  readonly events: Events;
   readonly boards: Boards;
   private readonly clock: { advance(ms: number): void };
   private readonly stopBoards: () => Promise<void>;
@@ -38,6 +39,7 @@ export class KissBench {
     const parts = openRooms(dir, time, rooms, log);
     this.store = parts.store;
     this.rooms = parts.rooms;
+    this.events = parts.events;
     parts.events.on("heard", (packet) => void this.heard.push(packet));
     const source: PortSource = {
       ...{ id: "k1", type: "kiss", model: "", place: () => "/dev/kiss", stop: async () => undefined },

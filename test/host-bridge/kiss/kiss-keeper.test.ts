@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { messageGuid } from "../../../host-bridge/room/guid.ts";
 import { airtimeMs } from "../../../protocol/airtime.ts";
 import { hexToBytes } from "../../../protocol/bytes.ts";
 import { flood } from "../daemon-bench.ts";
@@ -142,6 +143,37 @@ describe("kiss: a stock modem as a board", () => {
     assert.equal(aired().length, length, "not before the hour is over");
     await bench.run(3_700_000, 10_000);
     assert.equal(aired().length, 7);
+  });
+
+  it("sends what a peer brings, but not what it hears meanwhile, nor when it is too old", async () => {
+    begin();
+    await bench.run(1000);
+    const bring = (line: string): void => {
+      const payload = sealText(room, 1000, line);
+      bench.events.emit("message", {
+        ...{ room: room.name, guid: messageGuid(room.key, payload), sender: "Bob", text: line, timestamp: 1000 },
+        ...{ receivedAt: 0, via: "federation", origin: "City B", payload, ageMs: 0, board: null },
+        ...{ rssi: null, snr: null, hops: null },
+      });
+    };
+    bring("Bob: one");
+    bring("Bob: two");
+    await bench.run(1000);
+    modem.hear(Uint8Array.of(0x15, 0, ...sealText(room, 1000, "Bob: one")));
+    await bench.run(60_000);
+    assert.deepEqual(aired(), ["Bob: two"]);
+    modem.outcomes = Array(400).fill("busy");
+    bring("Bob: three");
+    await bench.run(310_000, 500);
+    modem.outcomes = [];
+    await bench.run(60_000);
+    assert.deepEqual(aired(), ["Bob: two"]);
+    const { sent, waiting, not_sent } = bench.boards.rebroadcast(room.name);
+    assert.deepEqual([sent, waiting, not_sent.heard_on_air], [1, 0, 1]);
+    assert.equal(
+      Object.values(not_sent).reduce((sum, count) => sum + count, 0),
+      2,
+    );
   });
 
   it("gives up a post that is longer than the whole hour's share", async () => {
