@@ -16,9 +16,11 @@ const SAVE_MS = 5000;
 /** Lets the radio and the host have their turns first. */
 const WRITE_MS = 50;
 const TICK_MS = 5000;
+/** A start that lasts a minute is no bad one, and after an hour it is a good one. */
 const UP_TICKS = 12;
 const GOOD_TICKS = 720;
 const WATCHDOG_S = 30;
+/** Of one start: an error that comes again and again must not wear the flash. */
 const MAX_NOTES = 10;
 /** A time ahead of what we send is put down seldom, and counts from there after a start. */
 const TIME_AHEAD_S = 900;
@@ -32,8 +34,9 @@ export class Store {
   readonly settings: Log | null = null;
   readonly journal!: Log;
   readonly messages!: Log;
-  /** The state record. */
+  /** Where the processor says why it started, 0 = nowhere. */
   readonly resetRegister: number;
+  /** The state record, and its numbers as words and halves: store-format.ts. */
   readonly state = new Uint8Array(RECORD_HEAD + STATE_BYTES);
   readonly times: Uint32Array;
   readonly starts: Uint16Array;

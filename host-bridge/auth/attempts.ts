@@ -1,9 +1,11 @@
 import { networkOf } from "./asker.ts";
 
-interface Record {
+/** What one network has done wrong. */
+interface Misses {
   failures: number;
-  /** Monotonic ms. */
+  /** Of the last one, monotonic ms. */
   lastMs: number;
+  /** From then on it may try again, monotonic ms. */
   openMs: number;
 }
 
@@ -22,7 +24,7 @@ export interface LoginLimits {
  * `delayS`, and twice as long after each further one, up to `maxDelayS`.
  */
 export class Attempts {
-  private readonly records = new Map<string, Record>();
+  private readonly records = new Map<string, Misses>();
 
   /** Whole seconds (at least 1) until this address may try again, or 0. */
   waitS(address: string, nowMs: number): number {

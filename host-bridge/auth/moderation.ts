@@ -2,8 +2,9 @@ import type { DatabaseSyncInstance as Database } from "@photostructure/sqlite";
 
 export interface Muted {
   sender: string;
-  /** Unix milliseconds; null: until further notice. */
+  /** Unix milliseconds, as the next. */
   since: number;
+  /** null: until further notice. */
   until: number | null;
 }
 

@@ -13,8 +13,9 @@ export interface Token {
   role: Role;
   /** null: all rooms, also those that come later. */
   rooms: readonly string[] | null;
-  /** Unix milliseconds; null: never. */
+  /** Unix milliseconds, as the two below. */
   created: number;
+  /** null: never. */
   expires: number | null;
   lastUsed: number | null;
 }

@@ -262,7 +262,12 @@ function probeSteps(): string[] {
     hear("radio:other-packet", advert(1)),
     ...Array.from({ length: 10 }, () => "K timer:housekeeping"),
     "T timer:tidying 250",
-    tell("link:Hello", link.Hello, { version: 1, minVersion: 1, unixTime: 1700001000, wants: 1 }),
+    tell("link:Hello", link.Hello, {
+      version: link.LINK_VERSION,
+      minVersion: link.LINK_MIN_VERSION,
+      unixTime: 1700001000,
+      wants: 1,
+    }),
     ...turns("turn:BoardHello,RoomState", 4),
     tell("link:GetStatus", link.GetStatus, { req: 7 }),
     ...turns("turn:Status", 2),

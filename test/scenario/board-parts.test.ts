@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { BoardHello, Hello } from "../../protocol/link.ts";
+import { BoardHello } from "../../protocol/link.ts";
 import { createSimBoard, type SimBoard, type SimBoardOptions } from "../../simulator/sim-board.ts";
 import { Host } from "./host.ts";
 import { bundle, groupText, library, TEST_KEY, World } from "./world.ts";
@@ -126,9 +126,9 @@ describe("boards whose random numbers begin alike after every power-up", () => {
     const scene = new Scene("heltec-v3", { source: `E.hwRand = function () { return 4; };${bundle("heltec-v3")}` });
     const host = new Host(scene.board.serial, scene.world.clock);
     scene.world.clock.advance(afterMs);
-    host.send(Hello, { version: 1, minVersion: 1, unixTime: 0, wants: 0 });
+    host.hello();
     scene.world.clock.advance(500);
-    host.send(Hello, { version: 1, minVersion: 1, unixTime: 0, wants: 0 });
+    host.hello();
     scene.world.clock.advance(500);
     const [first, second] = host.got(BoardHello);
     scene.board.stop();

@@ -3,7 +3,18 @@
 import type { Message } from "../../protocol/codec.ts";
 import { crc32 } from "../../protocol/crc32.ts";
 import { KissDeframer, kissFrame } from "../../protocol/kiss.ts";
-import { Ack, Hello, LINK_PORT, MESSAGES, Resume, RoomMessage, RoomState, SetRoom } from "../../protocol/link.ts";
+import {
+  Ack,
+  Hello,
+  LINK_MIN_VERSION,
+  LINK_PORT,
+  LINK_VERSION,
+  MESSAGES,
+  Resume,
+  RoomMessage,
+  RoomState,
+  SetRoom,
+} from "../../protocol/link.ts";
 import { bodyType, bodyValue, LINK_MAX_BODY, LINK_TYPE_BYTE, sealBody } from "../../protocol/link-frame.ts";
 import type { BytePort } from "../../simulator/byte-port.ts";
 import type { VirtualClock } from "../../simulator/clock.ts";
@@ -78,7 +89,7 @@ export class Host {
   }
 
   hello(unixTime = 0, wants = 0): void {
-    this.send(Hello, { version: 1, minVersion: 1, unixTime, wants });
+    this.send(Hello, { version: LINK_VERSION, minVersion: LINK_MIN_VERSION, unixTime, wants });
     this.clock.advance(200);
   }
 

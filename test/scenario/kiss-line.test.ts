@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { BoardHello, GetStatus, Hello, RoomMessage, Status } from "../../protocol/link.ts";
+import {
+  BoardHello,
+  GetStatus,
+  Hello,
+  LINK_MIN_VERSION,
+  LINK_VERSION,
+  RoomMessage,
+  Status,
+} from "../../protocol/link.ts";
 import { Host, linkFrame } from "./host.ts";
 import { COMMAND, frameOf, REQUEST } from "./kiss-host.ts";
 import { KissScene } from "./kiss-scene.ts";
@@ -65,7 +73,7 @@ describe("KISS modem: the line", () => {
 
   it("console, room link and modem share one piece of line", () => {
     const status = linkFrame(GetStatus, { req: 7 });
-    const hello = linkFrame(Hello, { version: 1, minVersion: 1, unixTime: 0, wants: 0 });
+    const hello = linkFrame(Hello, { version: LINK_VERSION, minVersion: LINK_MIN_VERSION, unixTime: 0, wants: 0 });
     raw(`ve${PING}${status}r\r${hello}${PING}get ra${status}${PING}dio\r`, 2000);
     assert.deepEqual(scene.host.hardware, ["97", "97", "97"]);
     assert.equal(link.got(Status).length, 2);

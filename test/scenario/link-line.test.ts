@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import { crc32 } from "../../protocol/crc32.ts";
 import { kissFrame } from "../../protocol/kiss.ts";
-import { BoardHello, GetStatus, Hello, LINK_PORT, RoomMessage, RoomState, Status } from "../../protocol/link.ts";
+import {
+  BoardHello,
+  GetStatus,
+  Hello,
+  LINK_MIN_VERSION,
+  LINK_PORT,
+  LINK_VERSION,
+  RoomMessage,
+  RoomState,
+  Status,
+} from "../../protocol/link.ts";
 import { Host, linkFrame } from "./host.ts";
 import { LinkScene } from "./link-scene.ts";
 import { groupText, TEST_KEY } from "./world.ts";
@@ -14,7 +24,7 @@ function sealed(...body: number[]): string {
 }
 
 const STATUS = linkFrame(GetStatus, { req: 7 });
-const HELLO = linkFrame(Hello, { version: 1, minVersion: 1, unixTime: 0, wants: 0 });
+const HELLO = linkFrame(Hello, { version: LINK_VERSION, minVersion: LINK_MIN_VERSION, unixTime: 0, wants: 0 });
 
 describe("link: the line itself", () => {
   let scene: LinkScene;

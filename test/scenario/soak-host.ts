@@ -4,6 +4,8 @@ import {
   BoardHello,
   GetStatus,
   Hello,
+  LINK_MIN_VERSION,
+  LINK_VERSION,
   RESULT_DUPLICATE,
   RESULT_OK,
   Result,
@@ -102,8 +104,8 @@ export class SoakHost {
 
   private greet(): void {
     this.line?.send(Hello, {
-      version: 1,
-      minVersion: 1,
+      version: LINK_VERSION,
+      minVersion: LINK_MIN_VERSION,
       unixTime: 1_760_000_000 + Math.floor(this.clock.nowMs() / 1000),
       wants: 0,
     });
