@@ -17,6 +17,7 @@ import type { Log } from "./log.ts";
 import { reloader } from "./reload.ts";
 import { makeRoom, Rooms } from "./room/rooms.ts";
 import { Store } from "./room/store.ts";
+import { Stops } from "./stops.ts";
 import { openWeb } from "./web/open-web.ts";
 
 export interface Daemon {
@@ -36,10 +37,7 @@ export async function runDaemon(loaded: Config, log: Log): Promise<Daemon> {
   // A reload writes into it.
   const config = structuredClone(loaded);
   const clock = systemClock;
-  const stops: (() => void | Promise<void>)[] = [];
-  const stop = async (): Promise<void> => {
-    for (let end = stops.pop(); end !== undefined; end = stops.pop()) await end();
-  };
+  const stops = new Stops();
   try {
     sayWhatIsNotBuilt(config, log);
     const list = await Promise.all(
@@ -88,9 +86,9 @@ export async function runDaemon(loaded: Config, log: Log): Promise<Daemon> {
     stops.push(off);
     stops.push(boards.start());
     stops.push(serveConsoles(config.dataDir, boards.keepers, log));
-    return { url, reload: reloader({ config, rooms, events, log }), stop };
+    return { url, reload: reloader({ config, rooms, events, log }), stop: () => stops.end() };
   } catch (error) {
-    await stop();
+    await stops.end();
     throw error;
   }
 }

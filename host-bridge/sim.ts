@@ -13,6 +13,7 @@ import type { Address } from "./config/schema.ts";
 import { DEMO_FILE } from "./files.ts";
 import { readBundle } from "./link/sim-boards.ts";
 import type { Log } from "./log.ts";
+import { Stops } from "./stops.ts";
 import { listenError } from "./web/listen-error.ts";
 
 export interface SimOptions {
@@ -36,10 +37,7 @@ export async function runSim(options: SimOptions, log: Log): Promise<{ stop(): P
   const { ether: where, speed, serial } = options;
   // The rooms and the radio of `npm start`.
   const { config } = loadConfig([DEMO_FILE], {});
-  const stops: (() => void | Promise<void>)[] = [];
-  const stop = async (): Promise<void> => {
-    for (let end = stops.pop(); end !== undefined; end = stops.pop()) await end();
-  };
+  const stops = new Stops();
   try {
     const skipping = speed === 0 ? new SkippingClock() : null;
     const clock = skipping ?? realClock(speed);
@@ -69,9 +67,9 @@ export async function runSim(options: SimOptions, log: Log): Promise<{ stop(): P
       );
       stops.push(startNeighbours({ air, rooms, count: options.neighbours, seed: randomInt(2 ** 31) }));
     }
-    return { stop };
+    return { stop: () => stops.end() };
   } catch (error) {
-    await stop();
+    await stops.end();
     throw error;
   }
 }

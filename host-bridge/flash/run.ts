@@ -50,7 +50,7 @@ const START_TRIES = 10;
 const SILENT_HINT =
   "close what else has the port open, press RST and run this again; a board without the engine needs ";
 
-/** A run that failed on the way, and what that means for the board. */
+/** One run: who is there, then each step of the plan up to "verified". Where it fails, `stage` tells what state the board is in. */
 export class FlashRun {
   stage: Stage = "untouched";
   private readonly job: Job;
