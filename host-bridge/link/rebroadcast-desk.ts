@@ -81,7 +81,7 @@ export class RebroadcastDesk {
     const nowMs = this.parts.clock.nowMs();
     const { rebroadcast } = channel;
     if (!isIdle) {
-      rebroadcast.hold("busy", nowMs);
+      rebroadcast.hold(channel.sender === null ? "busy" : "airtime", nowMs);
       return null;
     }
     const reserveMs = RESERVE * wholeMs(keeper) + MARGIN_MS;

@@ -186,7 +186,7 @@ export class Rebroadcast {
    */
   next(nowMs: number, leftMs: number): Waiting | null {
     if (this.sending !== null) {
-      this.hold("busy", nowMs);
+      this.hold("airtime", nowMs);
       return null;
     }
     this.expire(nowMs);
