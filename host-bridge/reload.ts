@@ -19,7 +19,7 @@ export interface ReloadParts {
 /** Reads the files again, as at the start. Throws RoomError. */
 type Load = () => LoadedConfig;
 
-/** What takes effect only at the next start: the name as in the files, and what is compared. `peers` are federation's. */
+/** What takes effect only at the next start: the name as in the files, and what is compared. */
 const AT_START: [name: string, part: (config: Config) => unknown][] = [
   ["name", ({ name }) => name],
   ["data_dir", ({ dataDir }) => dataDir],
@@ -28,7 +28,10 @@ const AT_START: [name: string, part: (config: Config) => unknown][] = [
   ["companion", ({ companion }) => companion],
   ["boards", ({ boards }) => boards],
   ["radio", ({ radio }) => radio],
-  ["peers and federation", ({ federation }) => federation],
+  [
+    "federation",
+    ({ federation: { peers: _, secret: __, rebroadcastMaxAgeS: ___, maxKibPerS: ____, ...rest } }) => rest,
+  ],
   ["mqtt", ({ mqtt }) => mqtt],
   ["alerts", ({ alerts }) => alerts],
   ["log.format", ({ log }) => log.format],
@@ -72,12 +75,16 @@ async function reload({ config, rooms, events, log }: ReloadParts, load: Load): 
     }
     const done = roomWords(change);
     if (!isDeepStrictEqual(clients, config.clients)) done.push("clients");
+    const { peers, secret, maxKibPerS, rebroadcastMaxAgeS } = wanted.federation;
+    const federation = { ...config.federation, peers, secret, maxKibPerS, rebroadcastMaxAgeS };
+    if (config.federation.enabled && !isDeepStrictEqual(federation, config.federation)) done.push("peers");
     const { level } = wanted.log;
     if (level !== config.log.level) done.push(`log.level ${level}`);
 
     config.rooms = wanted.rooms;
     config.files = wanted.files;
     overwrite(config.clients, clients);
+    overwrite(config.federation, federation);
     const before = config.log.level;
     config.log.level = level;
     // The less quiet of the two levels for these lines.

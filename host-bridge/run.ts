@@ -5,6 +5,8 @@ import type { LoadedConfig } from "./config/load.ts";
 import { roomKey } from "./config/room-key.ts";
 import type { BoardConfig, Config } from "./config/schema.ts";
 import { Events } from "./events.ts";
+import { Federation } from "./federation/federation.ts";
+import { serveStatus } from "./federation/status.ts";
 import { KissKeeper } from "./kiss/kiss-keeper.ts";
 import { BoardKeeper } from "./link/board-keeper.ts";
 import { openBoardKey } from "./link/board-key.ts";
@@ -19,6 +21,7 @@ import { makeRoom, Rooms } from "./room/rooms.ts";
 import { Store } from "./room/store.ts";
 import { Stops } from "./stops.ts";
 import { openWeb } from "./web/open-web.ts";
+import type { PeerStatus } from "./web/status.ts";
 
 export interface Daemon {
   /** Of the web page, as `http://host:port`. */
@@ -72,9 +75,21 @@ export async function runDaemon(loaded: Config, log: Log): Promise<Daemon> {
       },
     );
 
-    const web = openWeb({ config, rooms, store, events, clock, log, access, boards });
+    const federation = config.federation.enabled
+      ? new Federation({
+          ...{ settings: () => config.federation, name: config.name, dataDir: config.dataDir },
+          ...{ rooms, store, events, clock, log, random: Math.random },
+        })
+      : null;
+    const peers = (): PeerStatus[] => federation?.status() ?? [];
+    const web = openWeb({ config, rooms, store, events, clock, log, access, boards, peers });
+    if (federation !== null) web.http.sharePort((socket) => federation.take(socket));
     stops.push(() => web.stop());
     const url = await web.start();
+    if (federation !== null) stops.push(await federation.start());
+    if (federation !== null && config.federation.statusEndpoint) {
+      stops.push(await serveStatus(config, () => ({ enabled: true, peers: peers() })));
+    }
     // Not before somebody can hear them.
     const { neighbours } = config.simulator;
     let isChatting = neighbours === 0;
@@ -109,7 +124,6 @@ function keeperOf(board: BoardConfig, config: Config, stage: SimStage): KeeperMa
 /** Accepted in the configuration, and not there yet: the operator must not believe otherwise. */
 function sayWhatIsNotBuilt(config: Config, log: Log): void {
   const parts: [boolean, string][] = [
-    [config.federation.enabled, "federation: no peer is connected"],
     [config.mqtt.enabled, "mqtt: nothing is published"],
     [config.companion.listen !== null, "companion: no port is opened"],
   ];

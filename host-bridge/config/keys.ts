@@ -73,7 +73,10 @@ const room = table({
     .default("")
     .describe("What the room talks about now, shown to clients."),
   max_history: integer(1, 10_000_000).default(1000).describe("Messages kept; the oldest go first."),
-  federate: flag().default(true).describe("Share the room with peers that have the same key."),
+  federate: z
+    .literal([true, false, "import", "export"], { error: "true, false, import or export" })
+    .default(true)
+    .describe("Share the room with peers that have the same key; `import` or `export` in one direction only."),
   mqtt: flag().default(true).describe("Publish the room's messages to the broker."),
   rebroadcast: flag().default(true).describe("Put messages from clients and peers on air."),
   read_only: flag().default(false).describe("Clients read and do not post."),
@@ -102,6 +105,12 @@ const peer = table({
     .optional()
     .describe("The secret shared with this peer; else `federation.federation_secret`."),
   secret_file: secretFile("the secret"),
+  fingerprint: z
+    .string({ error: "a SHA-256 fingerprint of 64 hex digits" })
+    .regex(/^([0-9a-f]{2}:?){32}$/i, { error: "a SHA-256 fingerprint of 64 hex digits" })
+    .transform((digits) => digits.replaceAll(":", "").toLowerCase())
+    .optional()
+    .describe("SHA-256 of the peer's certificate: no other will do (`meshcore-room federation pair` shows it)."),
 });
 
 const boardId = () =>
@@ -190,6 +199,10 @@ export const KEYS = {
     federation_port: port().default(5001).describe("Where peers connect; they may use the port of `listen` too."),
     tls_cert: pem().optional().describe("The certificate shown to peers; else one is made in `data_dir`."),
     tls_key: pem().optional().describe("Its private key."),
+    ca: pem().optional().describe("Authorities that peers' certificates must come from; else any certificate will do."),
+    max_kib_per_s: integer(0, 1_000_000)
+      .default(0)
+      .describe("The most that is sent to each peer; 0 is without a limit."),
     federation_secret: text("a text in quotes")
       .optional()
       .describe("The secret for all peers that have none of their own."),

@@ -26,6 +26,8 @@ export function resolve(settings: Settings, files: string[], env: NodeJS.Process
       enabled: federationEnabled(settings),
       port: federation.federation_port,
       tls: pair(federation.tls_cert, federation.tls_key),
+      ca: federation.ca ?? null,
+      maxKibPerS: federation.max_kib_per_s,
       statusEndpoint: federation.status_endpoint,
       statusPort: federation.status_port,
       rebroadcastMaxAgeS: federation.rebroadcast_max_age_s,
@@ -120,7 +122,12 @@ function resolvePeers(settings: Settings): PeerConfig[] {
   return allPeers(settings).map(({ peer }) => {
     const address = peer.addr ?? { host: peer.host ?? "", port: peer.port ?? 0 };
     const secret = peer.secret ?? settings.federation.federation_secret ?? "";
-    return { name: peer.name ?? peer.host ?? addressText(address), address, secret };
+    return {
+      name: peer.name ?? peer.host ?? addressText(address),
+      address,
+      secret,
+      fingerprint: peer.fingerprint ?? null,
+    };
   });
 }
 

@@ -18,7 +18,8 @@ export interface RoomConfig {
   topic: string;
   /** Messages kept, oldest out first. */
   maxHistory: number;
-  federate: boolean;
+  /** Shared with peers, or in one direction only. */
+  federate: boolean | "import" | "export";
   mqtt: boolean;
   /** Messages from clients, federation and MQTT go on air. */
   rebroadcast: boolean;
@@ -75,12 +76,18 @@ export interface PeerConfig {
   address: Address;
   /** The peer's own, else `federation_secret`; "" only where federation is not enabled. Never print it. */
   secret: string;
+  /** SHA-256 of its certificate, 64 lower-case hex digits; null: any will do. */
+  fingerprint: string | null;
 }
 
 export interface FederationConfig {
   enabled: boolean;
   port: number;
   tls: { cert: string; key: string } | null;
+  /** A PEM file. */
+  ca: string | null;
+  /** To each peer; 0 is without a limit. */
+  maxKibPerS: number;
   statusEndpoint: boolean;
   statusPort: number;
   /** Older messages of peers do not go on air. */

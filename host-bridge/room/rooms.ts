@@ -4,7 +4,7 @@ import { type Channel, GroupCipher, makeChannel } from "../../protocol/channel.t
 import { encodeGroupText, isPlainText, joinSender, MAX_TEXT, splitSender, textEnd } from "../../protocol/group-text.ts";
 import { MAX_PAYLOAD } from "../../protocol/packet.ts";
 import { utf8Decode, utf8Encode } from "../../protocol/utf8.ts";
-import type { Clock } from "../clock.ts";
+import { believableUnixS, type Clock } from "../clock.ts";
 import type { RoomConfig } from "../config/schema.ts";
 import { RoomError } from "../errors.ts";
 import type { EventMap, Events } from "../events.ts";
@@ -15,6 +15,7 @@ import type { RoomMessage, Via } from "./message.ts";
 import { Retries } from "./retries.ts";
 import type { Store, StoreEntry } from "./store.ts";
 import { storeSentence } from "./store-errors.ts";
+import type { Place } from "./store-log.ts";
 import type { HistoryQuery } from "./store-query.ts";
 import { moveSentence } from "./store-rooms.ts";
 
@@ -30,6 +31,8 @@ export interface Room {
   rebroadcast: boolean;
   /** The share of the transmit budget that messages of peers may use, 0..100. */
   airtimePercent: number;
+  /** Shared with peers that have the key, or in one direction only. */
+  federate: RoomConfig["federate"];
   maxHistory: number;
   /** The name whose history it takes over, where it has none of its own yet. */
   previousName: string | null;
@@ -66,6 +69,22 @@ export interface RoomsChange {
   changed: { previous: Room; room: Room; isRekeyed: boolean }[];
 }
 
+/** A part of what a peer says of a room's log: a message, or null: what is up to the place came before or never will. */
+export interface PeerSaid {
+  place: Place;
+  message: PeerMessage | null;
+}
+
+export interface PeerMessage {
+  payload: Uint8Array;
+  /** Name of the server at which it came in. */
+  origin: string;
+  ageMs: number;
+}
+
+/** What became of it; a mark is `known`. The last three are refused: nobody here ever sees them. */
+export type PeerFate = "new" | "known" | "not_authentic" | "from_the_future" | "muted";
+
 export type PostOutcome = { ok: true; message: RoomMessage } | { ok: false; error: RoomError };
 
 interface Waiting {
@@ -86,19 +105,22 @@ interface RoomsParts {
   isMuted?: (room: string, sender: string) => boolean;
 }
 
+/** No time zone is further away: a sender whose clock shows another zone's time is not to lose its messages. */
+const MAX_FUTURE_S = 26 * 3600;
+
 /** How far timestamps of posts may run ahead of the clock. */
 const MAX_LEAD_S = 60;
 
 /** `configuredKey` as roomKey() of room-key.ts gives it, 16 or 32 bytes. */
 export function makeRoom(config: RoomConfig, configuredKey: Uint8Array): Room {
   const { name, description, isPrivate, readOnly, maxHistory, topic, previousName, onRekey } = config;
-  const { rebroadcast, airtimePercent } = config;
+  const { rebroadcast, airtimePercent, federate } = config;
   const channel = makeChannel(nodeCrypto, configuredKey);
   // As the channel has it: 32 bytes that end in 16 zeros are a key of 16.
   const key = channel.key32.slice(0, channel.keyLen);
   const keyCheck = readU32(nodeCrypto.sha256(Buffer.concat([Buffer.from("room-key-check"), key])), 0);
   const settings = { name, description, topic, isPrivate, readOnly, maxHistory, previousName, onRekey };
-  return { ...settings, rebroadcast, airtimePercent, key, keyCheck, channel };
+  return { ...settings, rebroadcast, airtimePercent, federate, key, keyCheck, channel };
 }
 
 /**
@@ -214,6 +236,43 @@ export class Rooms {
     const cursor = seq === 0 ? null : { board, room: room.name, bootId, keyCheck, seq };
     const onAir = heard === null || own ? undefined : { room: room.name, guid: heard.guid, board };
     this.enqueue({ entry: { message, toAir: false, cursor, own }, heard: onAir, settle });
+  }
+
+  /**
+   * What a peer says of a room's log, in its order. `settle` is called once, when all of it is durable, with what became of each
+   * part, or with the reason why nothing of it counts. A payload that the room's key does not open is refused like one that
+   * never came; the peer is not asked for it again.
+   */
+  federate(matched: Room, said: readonly PeerSaid[], settle: (error: unknown, fates: PeerFate[]) => void): void {
+    const room = this.byName.get(matched.name);
+    if (room === undefined || !equalBytes(room.key, matched.key)) {
+      settle(new RoomError("unknown_room", "the room is no longer configured"), []);
+      return;
+    }
+    const fates: PeerFate[] = [];
+    said.forEach((one, i) => {
+      const found = one.message === null ? null : this.fromPeer(room, one.message);
+      const place = { ...one.place, room: room.name };
+      const message = typeof found === "string" ? null : found;
+      this.enqueue({
+        entry: { message, toAir: false, cursor: null, place, isMark: one.message === null },
+        settle: (error, isNew) => {
+          fates.push(typeof found === "string" ? found : isNew ? "new" : "known");
+          if (i === said.length - 1) settle(error, fates);
+        },
+      });
+    });
+  }
+
+  private fromPeer(room: Room, { payload, origin, ageMs }: PeerMessage): RoomMessage | PeerFate {
+    const message = this.open(room, payload, "federation");
+    if (message === null) return "not_authentic";
+    const nowS = believableUnixS(this.parts.clock);
+    if (nowS > 0 && message.timestamp > nowS + MAX_FUTURE_S) return "from_the_future";
+    if (this.isMuted(room, message.sender)) return "muted";
+    message.origin = origin;
+    message.ageMs = ageMs;
+    return message;
   }
 
   /** Writes what is waiting, now. Every `settle` is called before it returns. */

@@ -92,6 +92,10 @@ export class StoreLog {
     return (this.sql.rows.all(room, after, last, limit) as LogRow[]).map((row) => ({ ...row }));
   }
 
+  count(room: number, after: number, last: number): number {
+    return (this.sql.count.get(room, after, last) as { n: number }).n;
+  }
+
   /** The row before the first one that somebody with this vector does not have; `last` when there is none. */
   before(room: number, known: Vector, last: number): number {
     let first = last + 1;
@@ -165,6 +169,7 @@ function prepare(db: Database) {
         FROM messages JOIN streams ON streams.id = messages.stream
         WHERE room = ? AND messages.id > ? AND messages.id <= ? ORDER BY messages.id LIMIT ?`,
     ),
+    count: db.prepare("SELECT count(*) AS n FROM messages WHERE room = ? AND id > ? AND id <= ?"),
     firstAbove: db.prepare("SELECT min(id) AS id FROM messages WHERE room = ? AND stream = ? AND seq > ?"),
     lowestAfter: db.prepare(
       "SELECT min(seq) AS seq FROM messages WHERE room = ? AND stream = ? AND seq > ? AND id > ?",

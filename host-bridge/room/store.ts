@@ -226,6 +226,11 @@ export class Store {
     return this.guard(() => this.log.rows(id, after, last, limit));
   }
 
+  countRows(room: string, after: number, last: number): number {
+    const { id } = this.row(room);
+    return after >= last ? 0 : this.guard(() => this.log.count(id, after, last));
+  }
+
   /** The last row of the log of all rooms. */
   lastRow(): number {
     return this.guard(() => this.log.last());

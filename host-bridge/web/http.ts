@@ -11,6 +11,7 @@ import type { Clock } from "../clock.ts";
 import { addressText, isLoopback } from "../config/address.ts";
 import type { Config } from "../config/schema.ts";
 import { describe, RoomError } from "../errors.ts";
+import { sharePort } from "../federation/listener.ts";
 import type { Log } from "../log.ts";
 import { HttpError, toAnswer } from "./http-error.ts";
 import { listenError } from "./listen-error.ts";
@@ -46,6 +47,7 @@ export class HttpServer {
   private readonly known = new WeakMap<FastifyRequest, { asker: Asker; principal: Principal }>();
   private readonly tls: ReturnType<typeof readTls> | null;
   private stopWatching: () => void = () => undefined;
+  private takePeer: ((socket: Socket) => void) | null = null;
 
   /** Throws RoomError `tls_unusable`. */
   constructor(parts: HttpParts) {
@@ -79,6 +81,11 @@ export class HttpServer {
     for (const route of this.routes) this.add(route);
   }
 
+  /** Before start(): connections of other servers come to this port too, and are handed to `take`. */
+  sharePort(take: (socket: Socket) => void): void {
+    this.takePeer = take;
+  }
+
   /** Listens and returns the URL. Throws RoomError `port_in_use`, `address_unusable`. */
   async start(): Promise<string> {
     const { config } = this.parts.sources;
@@ -88,6 +95,7 @@ export class HttpServer {
     server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       this.upgrade(request, socket, head);
     });
+    if (this.takePeer !== null) sharePort(server, this.takePeer, this.parts.clock);
     try {
       await this.app.listen({ host: listen.host, port: listen.port });
     } catch (error) {

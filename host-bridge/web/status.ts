@@ -1,6 +1,5 @@
 import { maySee, type Principal, seesAll } from "../auth/principal.ts";
 import type { Clock } from "../clock.ts";
-import { addressText } from "../config/address.ts";
 import type { Config } from "../config/schema.ts";
 import { VERSION } from "../files.ts";
 import type { BoardStatus } from "../link/keeper.ts";
@@ -31,6 +30,10 @@ export interface PeerStatus {
   sent: number;
   received: number;
   duplicates: number;
+  /** Messages that were not taken: not sealed with the key, dated into the future, of a muted sender. */
+  refused: number;
+  /** Rooms that both have; 0 while it is not connected. */
+  rooms: number;
 }
 
 /** The object of GET /status (SPEC section 4). */
@@ -59,6 +62,8 @@ export interface StatusSources {
   store: Store;
   clock: Clock;
   boards: { status(): BoardStatus[]; rebroadcast(room: string): RebroadcastStatus };
+  /** The servers that rooms are shared with. */
+  peers(): PeerStatus[];
   clients: { count(): number; countIn(room: Room): number; namesIn(room: Room): string[] };
 }
 
@@ -66,7 +71,7 @@ const DAY_MS = 24 * 3600 * 1000;
 
 /** A function that tells the daemon's status as this principal may see it; `uptime_s` counts from now. */
 export function statusOf(sources: StatusSources): (principal: Principal) => Status {
-  const { config, rooms, store, clock, boards, clients } = sources;
+  const { config, rooms, store, clock, boards, peers, clients } = sources;
   const startedMs = clock.nowMs();
   return (principal) => ({
     name: config.name,
@@ -84,20 +89,8 @@ export function statusOf(sources: StatusSources): (principal: Principal) => Stat
         rebroadcast: boards.rebroadcast(room.name),
       })),
     boards: boards.status(),
-    // Federation and MQTT are configured and not built yet: nothing is connected.
-    federation: {
-      enabled: config.federation.enabled,
-      peers: config.federation.peers.map(({ name, address }) => ({
-        name,
-        addr: addressText(address),
-        connected: false,
-        latency_ms: null,
-        queue_depth: 0,
-        sent: 0,
-        received: 0,
-        duplicates: 0,
-      })),
-    },
+    federation: { enabled: config.federation.enabled, peers: peers() },
+    // MQTT is configured and not built yet: nothing is connected.
     mqtt: { enabled: config.mqtt.enabled, connected: false, published: 0 },
     nodes: 0,
     clients: clients.count(),

@@ -39,11 +39,13 @@ describe("configuration", () => {
           name: "room-server-portland.example.com",
           address: { host: "room-server-portland.example.com", port: 7070 },
           secret: "shared-peer-secret",
+          fingerprint: null,
         },
         {
           name: "room-server-seattle.example.com",
           address: { host: "room-server-seattle.example.com", port: 7070 },
           secret: "shared-peer-secret",
+          fingerprint: null,
         },
       ]);
       const { enabled, broker, topicPrefix } = config.mqtt;
@@ -60,17 +62,21 @@ describe("configuration", () => {
       statusEndpoint: true,
       statusPort: 5002,
       rebroadcastMaxAgeS: 300,
+      ca: null,
+      maxKibPerS: 0,
       secret: "REPLACE_WITH_FEDERATION_PSK",
       peers: [
         {
           name: "City B Room Server",
           address: { host: "cityb.example.com", port: 5001 },
           secret: "REPLACE_WITH_FEDERATION_PSK",
+          fingerprint: null,
         },
         {
           name: "City C Room Server",
           address: { host: "203.0.113.45", port: 5001 },
           secret: "REPLACE_WITH_FEDERATION_PSK",
+          fingerprint: null,
         },
       ],
     };
@@ -126,6 +132,8 @@ describe("configuration", () => {
           statusEndpoint: false,
           statusPort: 5002,
           rebroadcastMaxAgeS: 300,
+          ca: null,
+          maxKibPerS: 0,
         },
         mqtt: {
           ...{

@@ -33,7 +33,7 @@ export function testConfig(dataDir: string, fields: TestFields = {}): Config {
     },
     rooms: [],
     federation: {
-      ...{ enabled: false, port: 5001, tls: null, statusEndpoint: false, statusPort: 5002 },
+      ...{ enabled: false, port: 5001, tls: null, statusEndpoint: false, ca: null, maxKibPerS: 0, statusPort: 5002 },
       ...{ rebroadcastMaxAgeS: 300, secret: "", peers: [] },
     },
     mqtt: {
@@ -77,7 +77,7 @@ export async function startServer(
       throw new Error("bug: there is no board");
     },
   });
-  const web = openWeb({ config, rooms, store, events, clock, log, access, boards: noBoard });
+  const web = openWeb({ config, rooms, store, events, clock, log, access, boards: noBoard, peers: () => [] });
   const { clients, http } = web;
   const url = await web.start();
   const stop = async (): Promise<void> => {

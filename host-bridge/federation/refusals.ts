@@ -1,0 +1,64 @@
+import type { Clock } from "../clock.ts";
+import { RoomError } from "../errors.ts";
+import type { Log } from "../log.ts";
+import type { PeerFate } from "../room/rooms.ts";
+
+/** The same again is said after this time. */
+const AGAIN_MS = 10 * 60_000;
+const MAX_KEPT = 1000;
+
+const FATES: Record<Exclude<PeerFate, "new" | "known">, RoomError> = {
+  not_authentic: new RoomError("not_authentic", "not sealed with the room's key"),
+  from_the_future: new RoomError("from_the_future", "dated more than 26 hours ahead of this clock"),
+  muted: new RoomError("muted", "of a sender who is muted here"),
+};
+
+/** Log lines about what does not work, for an operator: each when it begins, and not again with every attempt. */
+export class Refusals {
+  private readonly clock: Clock;
+  private readonly log: Log;
+  private readonly said = new Map<string, number>();
+
+  constructor(clock: Clock, log: Log) {
+    this.clock = clock;
+    this.log = log;
+  }
+
+  /** A configured peer is not there. */
+  lost(name: string, reason: string, retryMs: number, wasConnected: boolean): void {
+    const line = `Federation peer ${JSON.stringify(name)} disconnected (${reason}), retry in ${Math.ceil(retryMs / 1000)}s`;
+    if (wasConnected || this.isNews(`${name}\0${reason}`)) this.log.warn(line);
+    else this.log.debug(line);
+  }
+
+  /** Somebody who is no peer wanted to come in, or did not behave. */
+  stranger(address: string, error: RoomError): void {
+    if (!this.isNews(`${address}\0${error.code}`)) return;
+    this.log.warn(`Federation: refused ${address || "somebody"} (${error.message})`, { code: error.code });
+  }
+
+  /** A message of a peer was refused. */
+  message(name: string, fate: PeerFate, room: string): void {
+    if (fate === "new" || fate === "known" || !this.isNews(`${name}\0${fate}\0${room}`)) return;
+    const { code, message } = FATES[fate];
+    this.log.warn(`Federation peer ${JSON.stringify(name)} sent a message to "${room}" that is refused: ${message}`, {
+      code,
+    });
+  }
+
+  /** All is well with the peer: what happens next is news. */
+  forget(name: string): void {
+    for (const key of this.said.keys()) if (key.startsWith(`${name}\0`)) this.said.delete(key);
+  }
+
+  private isNews(key: string): boolean {
+    const nowMs = this.clock.nowMs();
+    const before = this.said.get(key);
+    if (before !== undefined && nowMs - before < AGAIN_MS) return false;
+    this.said.delete(key);
+    this.said.set(key, nowMs);
+    const oldest = this.said.keys().next().value;
+    if (this.said.size > MAX_KEPT && oldest !== undefined) this.said.delete(oldest);
+    return true;
+  }
+}

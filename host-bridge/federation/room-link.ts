@@ -1,0 +1,102 @@
+import type { Room } from "../room/rooms.ts";
+import type { LogRow, Place, Vector } from "../room/store-log.ts";
+
+/** Numbers out of order that are remembered of one room; forgotten ones cost a message that is sent twice, and nothing else. */
+const MAX_EXTRA = 50_000;
+
+/** A part of the log that is being sent: rows after `at`, up to and including `end`. */
+export interface Stretch {
+  at: number;
+  end: number;
+}
+
+/** One room that a peer has too: what the peer has of it, and how far it was told. */
+export class RoomLink {
+  readonly room: Room;
+  /** The room's number in our offers and in the peer's. */
+  readonly ours: number;
+  readonly theirs: number;
+  /** May its messages come in, and may ours go out? */
+  readonly takes: boolean;
+  readonly gives: boolean;
+  /** What the peer said of itself, chunk by chunk; null when it is through. */
+  incoming: Map<string, number> | null = new Map();
+  readonly backlog: Stretch = { at: 0, end: 0 };
+  readonly live: Stretch = { at: 0, end: 0 };
+  /** There may be rows behind `live`. */
+  isAwake = false;
+  /** Streams whose number moved here without a row that was sent. */
+  readonly moved = new Set<string>();
+  /** Batches of the backlog since marks were sent. */
+  batches = 0;
+  private readonly known = new Map<string, number>();
+  private readonly extra = new Map<string, Set<number>>();
+  private extras = 0;
+
+  constructor(fields: Pick<RoomLink, "room" | "ours" | "theirs" | "takes" | "gives">) {
+    this.room = fields.room;
+    this.ours = fields.ours;
+    this.theirs = fields.theirs;
+    this.takes = fields.takes;
+    this.gives = fields.gives;
+  }
+
+  /** Everything of the stream up to this number the peer has, or has no need of. */
+  knows(stream: string): number {
+    return this.known.get(stream) ?? 0;
+  }
+
+  has({ stream, seq }: Place): boolean {
+    return seq <= this.knows(stream) || (this.extra.get(stream)?.has(seq) ?? false);
+  }
+
+  /** The peer has this one, or it is on its way there. */
+  note({ stream, seq }: Place): void {
+    const known = this.knows(stream);
+    if (seq <= known) return;
+    const extra = this.extra.get(stream);
+    if (seq !== known + 1) {
+      if (this.extras >= MAX_EXTRA) this.forget();
+      const set = this.extra.get(stream) ?? new Set();
+      this.extra.set(stream, set.add(seq));
+      this.extras++;
+      return;
+    }
+    let next = seq;
+    while (extra?.delete(next + 1)) {
+      next++;
+      this.extras--;
+    }
+    this.known.set(stream, next);
+  }
+
+  /** The peer has everything up to this number. */
+  noteAll({ stream, seq }: Place): void {
+    if (seq > this.knows(stream)) this.known.set(stream, seq);
+  }
+
+  /** All that the peer said it has. */
+  start(vector: Vector): void {
+    for (const [stream, seq] of vector) this.noteAll({ stream, seq });
+  }
+
+  vector(): Vector {
+    return this.known;
+  }
+
+  isInBacklog(): boolean {
+    return this.backlog.at < this.backlog.end;
+  }
+
+  /** Of these rows, what the peer lacks; they count as known from now on. */
+  lacking(rows: readonly LogRow[]): LogRow[] {
+    const missing = rows.filter((row) => !this.has(row));
+    for (const row of missing) this.note(row);
+    return missing;
+  }
+
+  forget(): void {
+    this.extra.clear();
+    this.extras = 0;
+  }
+}

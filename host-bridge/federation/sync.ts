@@ -1,0 +1,386 @@
+import { randomBytes } from "node:crypto";
+import type { Clock } from "../clock.ts";
+import { RoomError } from "../errors.ts";
+import type { PeerFate, PeerSaid, Room, Rooms } from "../room/rooms.ts";
+import type { Store } from "../room/store.ts";
+import type { LogRow, Place } from "../room/store-log.ts";
+import { roomToken } from "./proof.ts";
+import { RoomLink, type Stretch } from "./room-link.ts";
+import type { Session } from "./session.ts";
+import { type Entry, MAX_ENTRIES, MAX_ROWS, type WireMessage } from "./wire.ts";
+
+/** Frames with messages that the peer has not confirmed. */
+const WINDOW = 64;
+/** Of what live and backlog have to say, so many parts are live for one of the backlog. */
+const LIVE_SHARE = 3;
+/** Batches of the backlog after which the peer is told what is settled, so that a cut does not throw it far back. */
+const MARK_EVERY = 16;
+/** Nobody learns how many rooms there are: the list is filled up to a multiple of this. */
+const OFFERS_STEP = 16;
+const MAX_ROOMS = 4096;
+/** Streams of one room: thirty servers that start once a day for five years. A peer that makes up more of them is cut off. */
+const MAX_STREAMS = 50_000;
+
+/** What a peer cost and brought, over all of its connections. */
+export interface Counters {
+  sent: number;
+  received: number;
+  duplicates: number;
+  refused: Record<Exclude<PeerFate, "new" | "known">, number>;
+}
+
+export const noCounters = (): Counters => ({
+  ...{ sent: 0, received: 0, duplicates: 0 },
+  refused: { not_authentic: 0, from_the_future: 0, muted: 0 },
+});
+
+export interface SyncParts {
+  rooms: Rooms;
+  store: Store;
+  clock: Clock;
+  counters: Counters;
+  /** The rooms that this server shares, and in which direction. */
+  shared: readonly { room: Room; takes: boolean; gives: boolean }[];
+  /** Bytes a second to this peer; 0 is without a limit. */
+  maxRate: number;
+  /** Numbers of these streams have moved here by what this peer said. */
+  moved(room: Room, streams: ReadonlySet<string>): void;
+  /** Something was refused. */
+  refused(fate: PeerFate, room: Room): void;
+}
+
+/**
+ * Brings the rooms that both servers have together, in both directions, over one session: the log of each room is one list of
+ * rows in the order of arrival; first the rows that the peer lacks (backlog) and the new ones (live) by turns, then, where a
+ * stream has numbers without rows, marks. All that a session knows is gone with it: the vectors in the stores say how to go on.
+ */
+export class Sync {
+  private readonly session: Session;
+  private readonly parts: SyncParts;
+  private readonly byTheirs = new Map<number, RoomLink>();
+  private readonly byName = new Map<string, RoomLink>();
+  private theirOffers = 0;
+  private readonly tokens = new Map<string, number>();
+  private sent = 0;
+  private acked = 0;
+  private taken = 0;
+  private turn = 0;
+  private isBlocked = false;
+  private isPumping = false;
+  private isEnded = false;
+  private pumping: NodeJS.Immediate | null = null;
+  private acking: NodeJS.Immediate | null = null;
+  private budget: number;
+  private budgetMs: number;
+  private cancelBudget: (() => void) | null = null;
+
+  constructor(session: Session, parts: SyncParts) {
+    this.session = session;
+    this.parts = parts;
+    this.budget = parts.maxRate;
+    this.budgetMs = parts.clock.nowMs();
+    session.onMessage = (message) => this.take(message);
+    session.onDrain = () => {
+      this.isBlocked = false;
+      this.wakeUp();
+    };
+  }
+
+  /** Says which rooms there are. */
+  start(): void {
+    const { shared } = this.parts;
+    const offers = shared.slice(0, MAX_ROOMS).map(({ room, takes, gives }, i) => {
+      this.tokens.set(roomToken(room.key, this.session.role === "dial" ? "listen" : "dial", this.session.channel), i);
+      return { token: roomToken(room.key, this.session.role, this.session.channel), takes, gives };
+    });
+    while (offers.length === 0 || offers.length % OFFERS_STEP !== 0) {
+      offers.push({ token: randomBytes(16).toString("hex"), takes: true, gives: true });
+    }
+    for (let at = 0; at < offers.length; at += MAX_ROWS) {
+      const isLast = at + MAX_ROWS >= offers.length;
+      this.session.send({ name: "offers", offers: offers.slice(at, at + MAX_ROWS), isLast });
+    }
+  }
+
+  stop(): void {
+    this.isEnded = true;
+    for (const immediate of [this.pumping, this.acking]) if (immediate !== null) clearImmediate(immediate);
+    this.cancelBudget?.();
+  }
+
+  /** The room has new rows, or its numbers have moved. */
+  wake(room: string, moved?: ReadonlySet<string>): void {
+    const link = this.byName.get(room);
+    if (link === undefined || link.incoming !== null) return;
+    link.isAwake = true;
+    for (const stream of moved ?? []) link.moved.add(stream);
+    this.wakeUp();
+  }
+
+  /** Rooms that both have. */
+  rooms(): number {
+    return this.byName.size;
+  }
+
+  /** Messages that the peer has not confirmed, and those that wait here for their turn. */
+  depth(): number {
+    let count = 0;
+    const last = this.parts.store.lastRow();
+    for (const { room, backlog, live, incoming, gives } of this.byName.values()) {
+      if (incoming !== null || !gives) continue;
+      count += this.parts.store.countRows(room.name, backlog.at, backlog.end);
+      count += this.parts.store.countRows(room.name, live.at, last);
+    }
+    return count + (this.sent - this.acked);
+  }
+
+  private take(message: WireMessage): void {
+    switch (message.name) {
+      case "offers":
+        this.takeOffers(message.offers, message.isLast);
+        break;
+      case "vector":
+        this.takeVector(message.room, message.places, message.isLast);
+        break;
+      case "entries":
+        this.takeSaid(message.room, message.entries.map(toSaid));
+        break;
+      case "marks": {
+        const said = message.places.map((place) => ({ place, message: null }));
+        this.takeSaid(message.room, said);
+        break;
+      }
+      case "ack":
+        if (message.count < this.acked || message.count > this.sent) throw malformed("an ack for what was not sent");
+        this.acked = message.count;
+        this.wakeUp();
+        break;
+      default:
+        throw malformed(`${message.name} out of place`);
+    }
+  }
+
+  private takeOffers(offers: { token: string; takes: boolean; gives: boolean }[], isLast: boolean): void {
+    if (this.theirOffers + offers.length > MAX_ROOMS + OFFERS_STEP) throw malformed("too many rooms");
+    for (const { token, takes, gives } of offers) {
+      const theirs = this.theirOffers++;
+      const ours = this.tokens.get(token);
+      if (ours === undefined) continue;
+      // Each once.
+      this.tokens.delete(token);
+      const own = this.parts.shared[ours];
+      const link = new RoomLink({
+        ...{ room: own.room, ours, theirs, takes: own.takes && gives, gives: own.gives && takes },
+      });
+      this.byTheirs.set(theirs, link);
+      this.byName.set(own.room.name, link);
+      this.sendPlaces("vector", ours, [...this.parts.store.vector(own.room.name)]);
+    }
+    if (isLast) this.theirOffers = MAX_ROOMS + OFFERS_STEP;
+  }
+
+  private sendPlaces(name: "vector" | "marks", room: number, vector: [string, number][]): void {
+    const places = vector.map(([stream, seq]) => ({ stream, seq }));
+    for (let at = 0; at === 0 || at < places.length; at += MAX_ROWS) {
+      const part = places.slice(at, at + MAX_ROWS);
+      if (name === "marks") this.send({ name, room, places: part });
+      else this.session.send({ name, room, places: part, isLast: at + MAX_ROWS >= places.length });
+    }
+  }
+
+  private takeVector(room: number, places: Place[], isLast: boolean): void {
+    const link = this.byTheirs.get(room);
+    if (link?.incoming == null) throw malformed("a vector of no room, or again");
+    for (const { stream, seq } of places) link.incoming.set(stream, seq);
+    if (link.incoming.size > MAX_STREAMS) throw malformed("too many streams");
+    if (!isLast) return;
+    link.start(link.incoming);
+    link.incoming = null;
+    if (!link.gives) return;
+    const { store } = this.parts;
+    const last = store.lastRow();
+    Object.assign(link.backlog, { at: store.rowBefore(link.room.name, link.vector()), end: last });
+    Object.assign(link.live, { at: last, end: last });
+    for (const stream of store.vector(link.room.name).keys()) link.moved.add(stream);
+    link.isAwake = true;
+    this.wakeUp();
+  }
+
+  private takeSaid(theirs: number, said: PeerSaid[]): void {
+    const link = this.byTheirs.get(theirs);
+    if (link === undefined) throw malformed("messages of a room that it did not offer");
+    if (!link.takes || said.length === 0) {
+      this.took();
+      return;
+    }
+    const { rooms, store, counters } = this.parts;
+    const own = store.vector(link.room.name);
+    for (const { place } of said) {
+      // No run of this server but this one gives numbers to its stream, and nobody can have heard of more than there are.
+      if (place.stream === store.stream && place.seq > (own.get(place.stream) ?? 0)) {
+        throw new RoomError("peer_forged", "it sent messages as if they came from this server");
+      }
+      if (!own.has(place.stream) && own.size >= MAX_STREAMS) throw malformed("too many streams");
+    }
+    const release = this.session.hold();
+    rooms.federate(link.room, said, (error, fates) => {
+      release();
+      if (this.isEnded) return;
+      if (error !== null) {
+        this.session.fail(new RoomError("peer_not_stored", "its messages cannot be stored here now", { cause: error }));
+        return;
+      }
+      const streams = new Set<string>();
+      said.forEach(({ place, message }, i) => {
+        streams.add(place.stream);
+        if (message === null) {
+          link.noteAll(place);
+          return;
+        }
+        link.note(place);
+        counters.received++;
+        const fate = fates[i];
+        if (fate === "known") counters.duplicates++;
+        else if (fate !== "new") {
+          counters.refused[fate]++;
+          this.parts.refused(fate, link.room);
+        }
+      });
+      this.parts.moved(link.room, streams);
+      this.took();
+    });
+  }
+
+  /** One more frame is durable here. */
+  private took(): void {
+    this.taken++;
+    this.acking ??= setImmediate(() => {
+      this.acking = null;
+      this.session.send({ name: "ack", count: this.taken });
+    });
+  }
+
+  private wakeUp(): void {
+    if (!this.isEnded) this.pumping ??= setImmediate(() => this.pump());
+  }
+
+  private pump(): void {
+    this.pumping = null;
+    if (this.isPumping || this.isEnded) return;
+    this.isPumping = true;
+    const uncork = this.session.cork();
+    try {
+      while (this.maySend() && this.sayOne());
+    } catch (error) {
+      this.session.fail(new RoomError("peer_not_stored", "the history cannot be read now", { cause: error }));
+    } finally {
+      this.isPumping = false;
+      uncork();
+    }
+  }
+
+  private maySend(): boolean {
+    if (this.isEnded || this.isBlocked || this.sent - this.acked >= WINDOW) return false;
+    const { maxRate, clock } = this.parts;
+    if (maxRate === 0) return true;
+    const nowMs = clock.nowMs();
+    this.budget = Math.min(maxRate, this.budget + ((nowMs - this.budgetMs) / 1000) * maxRate);
+    this.budgetMs = nowMs;
+    if (this.budget > 0) return true;
+    this.cancelBudget ??= clock.after(50, () => {
+      this.cancelBudget = null;
+      this.wakeUp();
+    });
+    return false;
+  }
+
+  /** One frame, or one look at a stretch of the log; false when there is nothing to do. */
+  private sayOne(): boolean {
+    const links = [...this.byName.values()].filter(({ incoming, gives }) => incoming === null && gives);
+    // Every room gets its turn.
+    const from = links.length === 0 ? 0 : this.turn % links.length;
+    const inTurn = [...links.slice(from), ...links.slice(0, from)];
+    const live = inTurn.find(({ isAwake }) => isAwake);
+    const behind = inTurn.find((link) => link.isInBacklog());
+    if (live === undefined && behind === undefined) return false;
+    this.turn++;
+    if (live !== undefined && (behind === undefined || this.turn % (LIVE_SHARE + 1) !== 0)) {
+      live.live.end = this.parts.store.lastRow();
+      if (this.sayRows(live, live.live)) return true;
+      live.isAwake = false;
+      if (!live.isInBacklog()) this.sayMoved(live);
+    } else if (behind !== undefined) {
+      if (this.sayRows(behind, behind.backlog)) {
+        if (++behind.batches % MARK_EVERY === 0) this.saySettled(behind);
+      } else {
+        behind.isAwake = true;
+        behind.forget();
+      }
+    }
+    return true;
+  }
+
+  /** Sends what the peer lacks of the next rows; false when there are no more. */
+  private sayRows(link: RoomLink, stretch: Stretch): boolean {
+    const rows = this.parts.store.logRows(link.room.name, stretch.at, stretch.end, MAX_ENTRIES);
+    const isMore = rows.length === MAX_ENTRIES;
+    stretch.at = isMore ? rows[rows.length - 1].id : stretch.end;
+    const lacking = link.lacking(rows);
+    if (lacking.length > 0) {
+      const nowMs = this.parts.clock.unixMs();
+      this.parts.counters.sent += lacking.length;
+      this.send({ name: "entries", room: link.ours, entries: lacking.map((row) => toEntry(row, nowMs)) });
+    }
+    return isMore;
+  }
+
+  /** The peer was told every row: the numbers that have none are settled. */
+  private sayMoved(link: RoomLink): void {
+    const vector = this.parts.store.vector(link.room.name);
+    const marks: [string, number][] = [];
+    for (const stream of link.moved) {
+      const seq = vector.get(stream) ?? 0;
+      if (seq <= link.knows(stream)) continue;
+      link.noteAll({ stream, seq });
+      marks.push([stream, seq]);
+    }
+    link.moved.clear();
+    if (marks.length > 0) this.sendPlaces("marks", link.ours, marks);
+  }
+
+  /** In the middle of a backlog: what is settled as far as it was sent. */
+  private saySettled(link: RoomLink): void {
+    const { store } = this.parts;
+    const marks: [string, number][] = [];
+    for (const stream of store.vector(link.room.name).keys()) {
+      const known = link.knows(stream);
+      const seq = store.settled(link.room.name, stream, known, link.backlog.at);
+      if (seq <= known) continue;
+      link.noteAll({ stream, seq });
+      marks.push([stream, seq]);
+    }
+    if (marks.length > 0) this.sendPlaces("marks", link.ours, marks);
+  }
+
+  private send(message: WireMessage): void {
+    this.sent++;
+    const before = this.session.bytesSent;
+    if (!this.session.send(message)) this.isBlocked = true;
+    this.budget -= this.session.bytesSent - before;
+  }
+}
+
+const malformed = (found: string): RoomError =>
+  new RoomError("peer_malformed", "it sent what no server sends", { found });
+
+const toSaid = ({ stream, seq, origin, ageMs, payload }: Entry): PeerSaid => ({
+  place: { stream, seq },
+  message: { payload, origin, ageMs },
+});
+
+const toEntry = ({ stream, seq, origin, bornAt, payload }: LogRow, nowMs: number): Entry => ({
+  ...{ stream, seq, origin: Buffer.byteLength(origin) > 255 ? "" : origin },
+  // Clocks are set back and forward while a message waits.
+  ageMs: Math.max(0, Math.round(nowMs - bornAt)),
+  payload: new Uint8Array(payload),
+});

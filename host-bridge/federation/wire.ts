@@ -1,0 +1,165 @@
+// What two servers say to each other: docs/federation.md, as a table. A message is a CBOR array (RFC 8949) of its number and its
+// fields, in a frame of a 16-bit length (big endian) and that many bytes.
+import { decode, encode } from "cborg";
+import { RoomError } from "../errors.ts";
+
+/** A value on the wire: `read` checks what came, `write` gives what cborg encodes. */
+interface Kind<T> {
+  read(value: unknown): T;
+  write(value: T): unknown;
+}
+type Fields = Record<string, Kind<unknown>>;
+type Values<F> = { [K in keyof F]: F[K] extends Kind<infer T> ? T : never };
+
+const wrong = (found: string): RoomError => new RoomError("peer_malformed", "it sent what no server sends", { found });
+
+const uint: Kind<number> = {
+  read: (value) => {
+    if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) throw wrong("no whole number");
+    return value;
+  },
+  write: (value) => value,
+};
+const flag: Kind<boolean> = {
+  read: (value) => {
+    if (typeof value !== "boolean") throw wrong("neither true nor false");
+    return value;
+  },
+  write: (value) => value,
+};
+const bytes = (low: number, high = low): Kind<Uint8Array> => ({
+  read: (value) => {
+    if (!(value instanceof Uint8Array) || value.length < low || value.length > high)
+      throw wrong("bytes of another length");
+    return value;
+  },
+  write: (value) => value,
+});
+const hex = (length: number): Kind<string> => ({
+  read: (value) => Buffer.from(bytes(length).read(value)).toString("hex"),
+  write: (value) => new Uint8Array(Buffer.from(value, "hex")),
+});
+const text = (most: number): Kind<string> => ({
+  read: (value) => {
+    if (typeof value !== "string" || Buffer.byteLength(value) > most) throw wrong("no text, or a long one");
+    return value;
+  },
+  write: (value) => value,
+});
+const row = <const F extends Fields>(fields: F): Kind<Values<F>> => {
+  const named = Object.entries(fields) as unknown as [string, Kind<unknown>][];
+  return {
+    read: (value) => {
+      // What a newer version puts behind is passed over.
+      if (!Array.isArray(value) || value.length < named.length) throw wrong("a field is missing");
+      return Object.fromEntries(named.map(([name, kind], i) => [name, kind.read(value[i])])) as Values<F>;
+    },
+    write: (value) => named.map(([name, kind]) => kind.write((value as Record<string, unknown>)[name])),
+  };
+};
+const list = <T>(item: Kind<T>, most: number): Kind<T[]> => ({
+  read: (value) => {
+    if (!Array.isArray(value) || value.length > most) throw wrong("no list, or a long one");
+    return value.map((each) => item.read(each));
+  },
+  write: (value) => value.map((each) => item.write(each)),
+});
+
+/** The longest payload of a MeshCore packet. */
+const MAX_PAYLOAD = 184;
+/** Of vectors, marks and offers in one message; more of them take several. */
+export const MAX_ROWS = 1000;
+export const MAX_ENTRIES = 64;
+
+const place = row({ stream: hex(8), seq: uint });
+const entry = row({ stream: hex(8), seq: uint, origin: text(255), ageMs: uint, payload: bytes(1, MAX_PAYLOAD) });
+const offer = row({ token: hex(16), takes: flag, gives: flag });
+export type Entry = ReturnType<typeof entry.read>;
+
+/** Every message: its number, and its fields in their order. */
+const TABLE = {
+  /** The first of each side: the oldest and the newest version it speaks, and its number among servers. */
+  hello: [1, row({ oldest: uint, newest: uint, server: hex(16) })],
+  /** That it has the secret (proof.ts). The dialler's first; the listener's answers it. */
+  proof: [2, row({ mac: bytes(32) })],
+  /** Both sides are through: its name, and its software for people who look for a fault. */
+  ready: [3, row({ label: text(255), software: text(64) })],
+  /** Its rooms; a room's number is its place in all of these lists together. `isLast` ends them. */
+  offers: [4, row({ offers: list(offer, MAX_ROWS), isLast: flag })],
+  /** What it has of a room that both have. `isLast` ends them, and then the log of the room may be sent. */
+  vector: [5, row({ room: uint, places: list(place, MAX_ROWS), isLast: flag })],
+  /** Messages of a room; of each stream in the order of their numbers, as far as they come from the backlog. */
+  entries: [6, row({ room: uint, entries: list(entry, MAX_ENTRIES) })],
+  /** Everything of these streams up to the number was sent before, or never will be. */
+  marks: [7, row({ room: uint, places: list(place, MAX_ROWS) })],
+  /** So many messages of the kinds 6 and 7 are durable here, since the beginning. */
+  ack: [8, row({ count: uint })],
+  ping: [9, row({ token: uint })],
+  pong: [10, row({ token: uint })],
+  /** The last one: why it closes. */
+  bye: [11, row({ code: text(64), sentence: text(255) })],
+} as const;
+
+export type WireName = keyof typeof TABLE;
+type Body<N extends WireName> = (typeof TABLE)[N][1] extends Kind<infer T> ? T : never;
+export type WireMessage = { [N in WireName]: { name: N } & Body<N> }[WireName];
+
+const BY_NUMBER = new Map<number, [WireName, Kind<unknown>]>(
+  Object.entries(TABLE).map(([name, [number, kind]]) => [number, [name as WireName, kind as Kind<unknown>]]),
+);
+export const MAX_FRAME = 0xffff;
+const STRICT = {
+  ...{ strict: true, allowIndefinite: false, allowUndefined: false, allowInfinity: false, allowNaN: false },
+  ...{ allowBigInt: false, rejectDuplicateMapKeys: true },
+};
+
+/** The whole frame. */
+export function encodeFrame(message: WireMessage): Buffer {
+  const [number, kind] = TABLE[message.name] as unknown as [number, Kind<WireMessage>];
+  const body = encode([number, ...(kind.write(message) as unknown[])]);
+  if (body.length > MAX_FRAME) throw new Error(`bug: a frame of ${body.length} bytes`);
+  const frame = Buffer.allocUnsafe(2 + body.length);
+  frame.writeUInt16BE(body.length, 0);
+  frame.set(body, 2);
+  return frame;
+}
+
+/** What is in a frame, without its length; null where a newer version has a message that this one does not know. */
+export function decodeBody(body: Uint8Array): WireMessage | null {
+  let value: unknown;
+  try {
+    value = decode(body, STRICT);
+  } catch (error) {
+    throw wrong(error instanceof Error ? error.message.slice(0, 100) : "no CBOR");
+  }
+  if (!Array.isArray(value)) throw wrong("no message");
+  const known = BY_NUMBER.get(uint.read(value[0]));
+  if (known === undefined) return null;
+  const [name, kind] = known;
+  return { name, ...(kind.read(value.slice(1)) as object) } as WireMessage;
+}
+
+/** Cuts a stream of bytes into frames. Keeps at most one frame that is not whole. */
+export class FrameReader {
+  private waiting: Buffer[] = [];
+  private length = 0;
+
+  /** The bodies that are whole now. Throws `peer_malformed` for one above `most` bytes, before it has come. */
+  push(chunk: Buffer, most: number): Buffer[] {
+    const bodies: Buffer[] = [];
+    this.waiting.push(chunk);
+    this.length += chunk.length;
+    if (this.length < 2) return bodies;
+    let all = this.waiting.length === 1 ? chunk : Buffer.concat(this.waiting);
+    while (all.length >= 2) {
+      const size = all.readUInt16BE(0);
+      if (size === 0 || size > most) throw wrong(`a frame of ${size} bytes`);
+      if (all.length < 2 + size) break;
+      bodies.push(all.subarray(2, 2 + size));
+      all = all.subarray(2 + size);
+    }
+    this.waiting = all.length === 0 ? [] : [all];
+    this.length = all.length;
+    return bodies;
+  }
+}
