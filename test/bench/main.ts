@@ -124,16 +124,38 @@ async function benchStore(): Promise<void> {
     for (let i = 0; i < size; i++) insert.run(new Uint8Array(80));
   };
   rows.push(
-    await compare("history: one message, decrypted and durable", 1, batch(1), "bare INSERT, one commit each", bare(1)),
+    await compare(
+      "history: one message, decrypted and durable",
+      1,
+      batch(1),
+      "bare INSERT (same package), one commit each",
+      bare(1),
+    ),
   );
   const together = (size: number) => () => {
     plain.exec("BEGIN");
     bare(size)();
     plain.exec("COMMIT");
   };
-  rows.push(await compare("history: 32 that arrive together", 32, batch(32), "bare INSERT, one commit each", bare(32)));
+  rows.push(
+    await compare(
+      "history: 32 that arrive together",
+      32,
+      batch(32),
+      "bare INSERT (same package), one commit each",
+      bare(32),
+    ),
+  );
   // What decryption, de-duplication, receptions, retention and the search index cost where the disk does not count.
-  rows.push(await compare("history: 32 that arrive together", 32, batch(32), "bare INSERT, one commit", together(32)));
+  rows.push(
+    await compare(
+      "history: 32 that arrive together",
+      32,
+      batch(32),
+      "bare INSERT (same package), one commit",
+      together(32),
+    ),
+  );
   rooms.stop();
   store.close();
   plain.close();
