@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import type { Duplex } from "node:stream";
+import { type Log, silentLog } from "../../../host-bridge/log.ts";
 import { FakeClock } from "../fake-clock.ts";
 import { ingest, sealText } from "../room/rooms-bench.ts";
 import { Scratch } from "../scratch.ts";
@@ -22,8 +23,8 @@ describe("clients", () => {
   let server: Server;
   let sockets: TestClient[] = [];
 
-  const start = async (fields: TestFields = {}, clock?: FakeClock): Promise<void> => {
-    server = await startServer(scratch.dir(), fields, clock);
+  const start = async (fields: TestFields = {}, clock?: FakeClock, log?: Log): Promise<void> => {
+    server = await startServer(scratch.dir(), fields, clock, log);
   };
   const client = (options?: ConstructorParameters<typeof TestClient>[1]): TestClient => {
     const made = new TestClient(server.url, options);
@@ -375,6 +376,27 @@ describe("clients", () => {
     assert.ok(got > 1000);
     assert.equal((await fast.ask("{}")).type !== undefined, true);
     assert.equal(fast.socket.readyState, fast.socket.OPEN);
+  });
+
+  it("drops fifty clients whose queue is full and says why, and one that reads gets every message", async () => {
+    const said: string[] = [];
+    const log = { ...silentLog(), warn: (sentence: string) => void said.push(sentence) };
+    const rateLimit = { messagesPerMinute: 20, burst: 5, connectionsPerAddress: 100 };
+    await start({ clients: { auth: "optional", sendQueueKb: 64, rateLimit } }, undefined, log);
+    const fast = await joined("Fast");
+    for (let i = 0; i < 50; i++) (await joined(`Slow ${i}`)).socket.pause();
+    // Longer than any message, so that what the kernel keeps for each is soon full.
+    const text = "x".repeat(50_000);
+    let sent = 0;
+    while (server.clients.countIn(openRoom) > 1 && sent < 500) {
+      server.events.emit("message", {
+        ...{ room: "Open", guid: `g${++sent}`, sender: "Ann", text, timestamp: sent, receivedAt: 0, via: "client" },
+        ...{ origin: "here", rssi: null, snr: null, hops: null, board: null, payload: new Uint8Array(0) },
+      });
+      assert.equal((await fast.next()).guid, `g${sent}`);
+    }
+    assert.equal(server.clients.countIn(openRoom), 1);
+    assert.equal(said.filter((sentence) => /^client \S+ was dropped: it does not read$/.test(sentence)).length, 50);
   });
 
   it("says goodbye to everybody when it stops", async () => {
