@@ -5,7 +5,6 @@ import { BoardKeeper } from "../../host-bridge/link/board-keeper.ts";
 import { Boards } from "../../host-bridge/link/boards.ts";
 import type { PortSource } from "../../host-bridge/link/ports.ts";
 import { silentLog } from "../../host-bridge/log.ts";
-import { messageGuid } from "../../host-bridge/room/guid.ts";
 import type { RoomMessage } from "../../host-bridge/room/message.ts";
 import { makeRoom } from "../../host-bridge/room/rooms.ts";
 import { bytesToHex, hexToBytes } from "../../protocol/bytes.ts";
@@ -79,6 +78,8 @@ export class Server {
   readonly told: RoomMessage[] = [];
   readonly parts: ReturnType<typeof openRooms>;
   readonly boards: Boards;
+  /** Of the log of each other server. */
+  private readonly lastSeq = new Map<string, number>();
   private readonly board: SimBoard;
   private readonly stopBoards: () => Promise<void>;
 
@@ -125,11 +126,13 @@ export class Server {
   }
 
   /** A message that another server has; `ageMs` as it says. */
-  bring(message: RoomMessage, ageMs: number): void {
-    const { store, events } = this.parts;
-    const here: RoomMessage = { ...message, via: "federation", ageMs, rssi: null, snr: null, hops: null, board: null };
-    const [isNew] = store.write([{ message: here, toAir: false, cursor: null }]);
-    if (isNew) events.emit("message", here);
+  bring(payload: Uint8Array, origin: string, ageMs: number): void {
+    const seq = (this.lastSeq.get(origin) ?? 0) + 1;
+    this.lastSeq.set(origin, seq);
+    const place = { stream: origin.charCodeAt(0).toString(16).padStart(16, "0"), seq };
+    this.parts.rooms.federate(room, [{ place, message: { payload, origin, ageMs } }], (error) => {
+      if (error !== null) throw error;
+    });
   }
 
   history(): RoomMessage[] {
@@ -156,7 +159,8 @@ export class Islands {
       server.parts.events.on("message", (message) => {
         if (message.via === "federation" || !this.isFederated) return;
         for (const other of this.servers) {
-          if (other !== server) this.clock.after(WIRE_MS, () => other.bring(message, WIRE_MS));
+          const bring = () => other.bring(message.payload, server.name, WIRE_MS);
+          if (other !== server) this.clock.after(WIRE_MS, bring);
         }
       });
     }
@@ -195,14 +199,8 @@ export class Islands {
 
   /** A server gets a message from a peer that is not among these. */
   bring(server: number, text: string, ageMs: number): void {
-    const now = START + this.clock.nowMs();
-    const payload = sealText(room, Math.floor((now - ageMs) / 1000), `far: ${text}`);
-    const message: RoomMessage = {
-      ...{ room: room.name, guid: messageGuid(room.key, payload), sender: "far", text, payload, origin: "Z" },
-      ...{ timestamp: Math.floor((now - ageMs) / 1000), receivedAt: now, via: "federation", board: null },
-      ...{ rssi: null, snr: null, hops: null },
-    };
-    this.servers[server].bring(message, ageMs);
+    const timestamp = Math.floor((START + this.clock.nowMs() - ageMs) / 1000);
+    this.servers[server].bring(sealText(room, timestamp, `far: ${text}`), "Z", ageMs);
   }
 
   async stop(): Promise<void> {
