@@ -45,6 +45,8 @@ export interface Waiting extends Candidate {
   why: Reason;
   /** A board has had it, and was lost. */
   isRepeated: boolean;
+  /** While a board had it, another one heard it: perhaps that one's transmission. */
+  isHeard: boolean;
 }
 
 export interface RebroadcastRoom {
@@ -144,6 +146,7 @@ export class Rebroadcast {
       dueMs: 0,
       why: "too_old",
       isRepeated: false,
+      isHeard: false,
     };
     if (!this.rooms.has(message.room)) {
       this.end(waiting, "not_wanted");
@@ -164,7 +167,9 @@ export class Rebroadcast {
 
   /** A board has heard a message on this channel. */
   heard(room: string, guid: string, nowMs: number): void {
-    const found = this.waiting.find((each) => each.guid === guid && each.room === room);
+    const isMeant = (each: Waiting): boolean => each.guid === guid && each.room === room;
+    if (this.sending !== null && isMeant(this.sending)) this.sending.isHeard = true;
+    const found = this.waiting.find(isMeant);
     if (found === undefined) return;
     this.drop("heard_on_air", (each) => each === found);
     const { origin, airMs } = found;
@@ -235,9 +240,11 @@ export class Rebroadcast {
 
   /** The board has gone, and whether it was on air nobody knows. What it would have used is used. */
   back(nowMs: number): void {
-    if (this.sending === null) return;
-    this.waiting.push({ ...this.sending, isRepeated: true });
+    const message = this.sending;
+    if (message === null) return;
     this.sending = null;
+    if (message.isHeard) this.end(message, "heard_on_air");
+    else this.waiting.push({ ...message, isRepeated: true });
     this.expire(nowMs);
   }
 

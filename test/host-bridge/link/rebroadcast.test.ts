@@ -282,6 +282,16 @@ describe("messages of other servers on the air", () => {
     assert.equal(scene.ended.length, 1);
   });
 
+  it("does not send again what was heard while the board had it that was lost", () => {
+    scene.add("one");
+    scene.nowMs += 10_000;
+    assert.equal(scene.on.next(scene.nowMs, HOUR_MS)?.guid, "one");
+    scene.on.heard("Open", "one", scene.nowMs);
+    scene.on.back(scene.nowMs);
+    scene.run(60_000);
+    assert.deepEqual([scene.guids(), scene.ended], [[], [["one", "heard_on_air"]]]);
+  });
+
   it("counts what a board refuses, and goes on with the next", () => {
     scene.add("bad");
     scene.add("good");
