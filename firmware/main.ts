@@ -120,9 +120,7 @@ export function start(hal: Hal, arena: Uint8Array, board: BoardFacts, version: s
     if (isIdle) take();
   };
   hal.openSerial(receive);
-  store.start(() => {
-    if (store.isSafe) return;
-    if (store.regions) mesh.regionMap().restore(store.regions);
+  const run = (): void => {
     store.regions = "";
     mesh.duty.setShare(prefs.dutyPermille);
     mesh.duty.restore(store.spentMs(), hal.nowMs());
@@ -130,6 +128,11 @@ export function start(hal: Hal, arena: Uint8Array, board: BoardFacts, version: s
     mesh.start();
     adverts.start(store.identity);
     store.identity = "";
+  };
+  store.start(() => {
+    if (store.isSafe) return;
+    if (store.regions) hal.after(() => mesh.regionMap().restore(store.regions, run), 1);
+    else run();
   });
   return {
     board,

@@ -20,6 +20,19 @@ export function advertCommands(console: Console, name: string, text: string): st
     console.each(0, bytes.length / SHOWN, add, () => before + hex);
     return "";
   };
+  /** Makes bytes of hex digits, some in each handler, and answers with what `then` makes of whether they are. */
+  const read = (hex: string, bytes: Uint8Array, then: (isHex: boolean) => string): string => {
+    let isHex = true;
+    const convert = (i: number): void => {
+      try {
+        bytes.set(hexToBytes(hex.substr(KEY_PART * i, KEY_PART)), (KEY_PART / 2) * i);
+      } catch (_) {
+        isHex = false;
+      }
+    };
+    console.each(0, Math.ceil(hex.length / KEY_PART), convert, () => then(isHex));
+    return "";
+  };
   switch (name) {
     case "advert":
     case "advert.zerohop":
@@ -32,29 +45,41 @@ export function advertCommands(console: Console, name: string, text: string): st
       return adverts.identity.length
         ? show("> ", view(adverts.identity, 0, KEY_BYTES))
         : "Error: no key yet; Try: later";
-    case "neighbor.remove":
-      try {
-        console.neighbours().remove(hexToBytes(text.substr(0, 64)));
-      } catch (_) {
-        return "ERR: bad pubkey";
-      }
-      return "OK";
+    case "neighbor.remove": {
+      const hex = text.substr(0, 64);
+      const prefix = new Uint8Array(hex.length >> 1);
+      return read(hex, prefix, (isHex) => {
+        if (!isHex) return "ERR: bad pubkey";
+        const table = console.neighbours();
+        console.later(() => {
+          table.remove(prefix);
+          return "OK";
+        });
+        return "";
+      });
+    }
     case "neighbors":
-      return console.neighbours().text();
+      console.later(() => {
+        const table = console.neighbours();
+        let lines = "";
+        const more = (): string => {
+          const line = table.next();
+          if (line === null) return lines || "-none-";
+          if (line) lines += (lines && "\n") + line;
+          console.later(more);
+          return "";
+        };
+        console.later(more);
+        return "";
+      });
+      return "";
   }
   // set prv.key
   if (HOST_SIGNS) return "Error: unsupported";
   const key = new Uint8Array(KEY_BYTES);
-  let isHex = text.length === 2 * KEY_BYTES;
-  const convert = (i: number): void => {
-    try {
-      key.set(hexToBytes(text.substr(KEY_PART * i, KEY_PART)), (KEY_PART / 2) * i);
-    } catch (_) {
-      isHex = false;
-    }
-  };
-  console.each(0, isHex ? (2 * KEY_BYTES) / KEY_PART : 0, convert, () => {
-    if (!isHex) return "Error, bad key";
+  const isLong = text.length === 2 * KEY_BYTES;
+  return read(isLong ? text : "", key, (isHex) => {
+    if (!isHex || !isLong) return "Error, bad key";
     adverts.setKey(key, (publicKey) => {
       if (!publicKey) console.reply("Error, bad key");
       else if (publicKey.length) show("OK! New pubkey: ", publicKey);
@@ -63,5 +88,4 @@ export function advertCommands(console: Console, name: string, text: string): st
     });
     return "";
   });
-  return "";
 }

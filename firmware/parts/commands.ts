@@ -72,8 +72,9 @@ export function findCommand(line: string): [number, string, string] {
     const row = table.substring(at + 1, equals);
     const isWord = row.substr(row.length - 1) === "$";
     const name = isWord ? row.substr(0, row.length - 1) : row;
+    if (line.substr(0, name.length) !== name) continue;
     const tail = line.substr(name.length);
-    if (line.substr(0, name.length) === name && !(isWord && tail && tail.substr(0, 1) !== " "))
+    if (!(isWord && tail && tail.substr(0, 1) !== " "))
       return [parseInt(table.substr(equals + 1, 2), 10), name.trim(), tail.trim()];
   }
   return [0, "", line];

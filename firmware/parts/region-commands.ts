@@ -5,6 +5,11 @@ import { REGION_DENY, type Regions } from "./regions.ts";
 /** Characters of an answer. */
 const MAX_ANSWER = 160;
 const MAX_DEPTH = 7;
+/** Rows that one handler saves or lists. */
+const SAVED_AT_ONCE = 6;
+const LISTED_AT_ONCE = 6;
+/** What a name may have of the characters below the letters. */
+const LOW = "-$#0123456789";
 const UNKNOWN = "Err - unknown region";
 
 /**
@@ -20,106 +25,164 @@ export function regionCommand(
   replace: (map: Regions) => void,
   later?: (what: () => string) => void,
 ): string {
-  const keep = (): boolean => save(map.save());
+  /** What goes on in another handler, where there are any. */
+  const step = (what: () => string): string => {
+    if (!later) return what();
+    later(what);
+    return "";
+  };
+  /** Saves the map, some rows in each handler, and answers with what `then` makes of whether that worked. */
+  const keep = (then: (isKept: boolean) => string): string => {
+    let text = "";
+    let row = 0;
+    const more = (): string => {
+      text += map.save(row, row + SAVED_AT_ONCE);
+      row += SAVED_AT_ONCE;
+      return row < map.names.length ? step(more) : step(() => then(save(text)));
+    };
+    return step(more);
+  };
   const bare = (name: string): string => (name.charAt(0) === "#" ? name.substr(1) : name);
   const mark = (row: number): string => (map.flags[row] & REGION_DENY ? "" : "F");
 
-  /**
-   * All names without `#`, a line each, with a line end before and behind each: searched by the engine, not by the interpreter. The
-   * blank at the end is for Espruino, which finds there whatever begins with a line end.
-   */
-  const namesOf = (regions: Regions): string => ("\n" + regions.names.join("\n") + "\n ").split("\n#").join("\n");
-
-  /** Row of a name, -1 = none. `isPrefix`: the beginning will do where nothing is called just so; the last one wins. */
-  const find = (regions: Regions, wanted: string, isPrefix: boolean): number => {
-    if (wanted === "*") return 0;
-    const begin = "\n" + bare(wanted);
-    const names = namesOf(regions);
-    let at = names.indexOf(begin + "\n");
-    if (at < 0 && isPrefix)
-      for (let next = names.indexOf(begin); next >= 0; next = names.indexOf(begin, next + 1)) at = next;
-    return at < 0 ? -1 : names.substr(0, at).split("\n").length - 1;
+  /** Row of a name with or without `#`, -1 = none. Searched by the engine, not by the interpreter. */
+  const find = (regions: Regions, wanted: string): number => {
+    const name = bare(wanted);
+    return wanted === "*" ? 0 : Math.max(regions.names.indexOf(name), regions.names.indexOf("#" + name));
   };
 
-  /** Adds a region or moves it; -1 when that cannot be. */
-  const put = (regions: Regions, name: string, parent: number): number => {
-    if (nameLength(name, 0) !== name.length) return -1;
-    const row = find(regions, name, false);
+  /** Goes on with the row; where nothing is called just so the beginning will do, and the last one wins. */
+  const findAny = (wanted: string, then: (row: number) => string): string =>
+    step(() => {
+      const exact = find(map, wanted);
+      if (exact >= 0) return then(exact);
+      const names = map.names;
+      const name = bare(wanted);
+      // The last one first. The blank at the end is for Espruino, which finds there whatever begins with a line end.
+      const text = "\n" + names.slice(0).reverse().join("\n") + "\n ";
+      const at = text.indexOf("\n" + name);
+      return step(() => {
+        const tagged = text.indexOf("\n#" + name);
+        const from = (at < 0 || (tagged >= 0 && tagged < at) ? tagged : at) + 1;
+        return then(from ? names.indexOf(text.substring(from, text.indexOf("\n", from))) : -1);
+      });
+    });
+
+  /** True for letters, digits, `-`, `$`, `#` and all that lies above. The engine looks through them, not the interpreter. */
+  const isName = (name: string): boolean => {
+    let rest = name;
+    for (let i = 0; i < LOW.length; i++) {
+      const low = LOW.charAt(i);
+      if (rest.indexOf(low) >= 0) rest = rest.split(low).join("");
+    }
+    return !rest || Math.min.apply(null, map.hal.toBytes(rest) as unknown as number[]) >= 0x41;
+  };
+
+  /** Adds a region or moves that in `row`; -1 when that cannot be. */
+  const putAt = (regions: Regions, name: string, parent: number, row: number): number => {
     if (row < 0) return regions.add(name, parent, REGION_DENY) || -1;
     if (row === parent) return -1;
     regions.parents[row] = parent;
     return row;
   };
 
+  /** The same for one that may be there or not; goes on with the row. */
+  const put = (regions: Regions, name: string, parent: number, then: (row: number) => string): string =>
+    step(() => {
+      if (!isName(name)) return then(-1);
+      return step(() => {
+        const row = find(regions, name);
+        return step(() => then(putAt(regions, name, parent, row)));
+      });
+    });
+
+  const isRow = (row: number): boolean => row > 0 && row < map.names.length;
+
   const tree = (): string => {
-    const names = namesOf(map).split("\n");
-    const indents = [""];
+    const parents = map.parents;
     let text = "";
-    let rows = [0];
+    let indent = "";
+    let row = 0;
     const more = (): string => {
-      while (rows.length && text.length < MAX_ANSWER) {
-        const row = rows.shift() as number;
-        const below: number[] = [];
-        text += indents[row] + names[row + 1] + (row === map.home ? "^" : "") + (mark(row) ? " F\n" : "\n");
-        for (let i = map.parents.indexOf(row, 1); i > 0 && i < map.names.length; i = map.parents.indexOf(row, i + 1)) {
-          below.push(i);
-          indents[i] = indents[row] + " ";
-        }
-        if (below.length) rows = below.concat(rows);
-        if (later) {
-          later(more);
-          return "";
-        }
+      text += indent + bare(map.names[row]) + (row === map.home ? "^" : "") + (mark(row) ? " F\n" : "\n");
+      // The first one below it; else the next one beside it, or beside one above.
+      let next = parents.indexOf(row, 1);
+      if (isRow(next)) indent += " ";
+      while (row && !isRow(next)) {
+        next = parents.indexOf(parents[row], row + 1);
+        if (isRow(next)) break;
+        row = parents[row];
+        indent = indent.substr(1);
       }
-      return text.substr(0, MAX_ANSWER - 1);
+      row = next;
+      return isRow(row) && text.length < MAX_ANSWER ? step(more) : text.substr(0, MAX_ANSWER - 1);
     };
-    if (!later) return more();
-    later(more);
-    return "";
+    return step(more);
   };
 
   const list = (denied: number): string => {
     let text = "";
-    for (let row = 0; row < map.names.length; row++) {
-      const name = bare(map.names[row]);
-      if ((map.flags[row] & REGION_DENY) === denied && text.length + name.length + 2 < MAX_ANSWER) text += name + ",";
-    }
-    return text ? text.substr(0, text.length - 1) : "-none-";
+    let row = 0;
+    const more = (): string => {
+      for (let left = LISTED_AT_ONCE; left && row < map.names.length; left--) {
+        const name = bare(map.names[row]);
+        if ((map.flags[row] & REGION_DENY) === denied && text.length + name.length + 2 < MAX_ANSWER) text += name + ",";
+        row++;
+      }
+      if (row < map.names.length) return step(more);
+      return text ? text.substr(0, text.length - 1) : "-none-";
+    };
+    return step(more);
   };
 
   /** `def a b|jump c`: each below the one before, or below the one that was jumped to. */
   const define = (rest: string): string => {
     const tokens = rest.split(" ").filter((token) => !!token);
     if (!tokens.length) return "Err - empty def";
-    let parent = 0;
-    for (let i = 0; i < tokens.length; i++) {
+    const next = (i: number, parent: number): string => {
+      if (i === tokens.length) return tree();
       const parts = tokens[i].split(",").join("|").split("|");
       const name = parts[0];
       if (!name) return "Err - empty name";
       const jump = tokens[i].substr(name.length + 1);
       if (parts.length > 1 && !jump) return "Err - empty jump";
-      const row = put(map, name, parent);
-      if (row < 0) return "Err - put failed: " + name;
-      map.flags[row] &= ~REGION_DENY;
-      parent = parts.length > 1 ? find(map, jump, true) : row;
-      if (parent < 0) return "Err - unknown jump: " + jump;
-    }
-    return tree();
+      return put(map, name, parent, (row) => {
+        if (row < 0) return "Err - put failed: " + name;
+        map.flags[row] &= ~REGION_DENY;
+        if (parts.length < 2) return next(i + 1, row);
+        return findAny(jump, (below) => (below < 0 ? "Err - unknown jump: " + jump : next(i + 1, below)));
+      });
+    };
+    return next(0, 0);
   };
 
   const chooseScope = (name: string): string => {
     if (name === "<null>") {
       map.scope = 0;
-      keep();
-      return " default scope is now <null>";
+      return keep(() => " default scope is now <null>");
     }
-    let row = find(map, name, true);
-    if (row < 0) row = put(map, name, 0);
-    if (row < 0) return "Err - region table full";
-    map.flags[row] &= ~REGION_DENY;
-    map.scope = row;
-    keep();
-    return " default scope is now " + map.names[row];
+    const choose = (row: number): string => {
+      if (row < 0) return "Err - region table full";
+      map.flags[row] &= ~REGION_DENY;
+      map.scope = row;
+      return keep(() => " default scope is now " + map.names[row]);
+    };
+    return findAny(name, (known) => (known < 0 ? put(map, name, 0, choose) : choose(known)));
+  };
+
+  const ofRow = (command: string, row: number): string => {
+    if (row < 0) return UNKNOWN;
+    if (command === "home") {
+      map.home = row;
+      return " home is now " + map.names[row];
+    }
+    if (command === "get") {
+      const parent = map.parents[row];
+      return " " + map.names[row] + (parent ? " (" + map.names[parent] + ") " : " ") + mark(row);
+    }
+    if (command === "denyf") map.flags[row] |= REGION_DENY;
+    else map.flags[row] &= ~REGION_DENY;
+    return "OK";
   };
 
   /** A line of `load`: as many blanks as the region is deep, its name, and an F behind it where floods may pass. */
@@ -132,26 +195,30 @@ export function regionCommand(
     }
     let depth = 0;
     while (line.charAt(depth) === " ") depth++;
-    const length = nameLength(line, depth);
+    const blank = line.indexOf(" ", depth);
+    const word = blank < 0 ? line.substr(depth) : line.substring(depth, blank);
+    const length = isName(word) ? word.length : nameLength(line, depth);
     const parent = map.stack[depth - 1];
     if (!depth || depth > MAX_DEPTH || !length || parent === undefined) return "";
     const name = line.substr(depth, length);
     // What was known keeps its flag.
-    const old = find(map, name, false);
+    const old = find(map, name);
     const isAllowed = old < 0 ? line.indexOf("F", depth + length) > 0 : !!mark(old);
-    const row = put(next, name, parent);
-    if (row < 0) return "";
-    next.flags[row] = (next.flags[row] & ~REGION_DENY) | (isAllowed ? 0 : REGION_DENY);
-    map.stack[depth] = row;
-    return "";
+    return put(next, name, parent, (row) => {
+      if (row < 0) return "";
+      next.flags[row] = (next.flags[row] & ~REGION_DENY) | (isAllowed ? 0 : REGION_DENY);
+      map.stack[depth] = row;
+      return "";
+    });
   };
 
   if (map.loading) return load(map.loading);
   const words = line.split(" ");
   const name = words[1] || "";
-  const isGiven = words[0] === "allowf" || words[0] === "denyf" || words[0] === "get" || words[0] === "home";
-  const row = name && isGiven ? find(map, name, true) : -1;
-  switch (words[0] + (name ? " x" : "")) {
+  const command = words[0];
+  if (name && (command === "allowf" || command === "denyf" || command === "get" || command === "home"))
+    return findAny(name, (row) => ofRow(command, row));
+  switch (command + (name ? " x" : "")) {
     case "":
       return tree();
     case "load":
@@ -161,24 +228,7 @@ export function regionCommand(
       return "";
     case "save":
     case "save x":
-      return keep() ? "OK" : "Err - save failed";
-    case "allowf x":
-      if (row < 0) return UNKNOWN;
-      map.flags[row] &= ~REGION_DENY;
-      return "OK";
-    case "denyf x":
-      if (row < 0) return UNKNOWN;
-      map.flags[row] |= REGION_DENY;
-      return "OK";
-    case "get x": {
-      if (row < 0) return UNKNOWN;
-      const parent = map.parents[row];
-      return " " + map.names[row] + (parent ? " (" + map.names[parent] + ") " : " ") + mark(row);
-    }
-    case "home x":
-      if (row < 0) return UNKNOWN;
-      map.home = row;
-      return " home is now " + map.names[row];
+      return keep((isKept) => (isKept ? "OK" : "Err - save failed"));
     case "home":
       return " home is " + map.names[map.home];
     case "default x":
@@ -186,17 +236,20 @@ export function regionCommand(
     case "default":
       return " default scope is " + (map.scope ? map.names[map.scope] : "<null>");
     case "put x": {
-      const parent = words[2] ? find(map, words[2], true) : 0;
-      if (parent < 0) return "Err - unknown parent";
-      const made = put(map, name, parent);
-      if (made < 0) return "Err - unable to put";
-      map.flags[made] &= ~REGION_DENY;
-      return "OK - (flood allowed)";
+      const place = (parent: number): string => {
+        if (parent < 0) return "Err - unknown parent";
+        return put(map, name, parent, (made) => {
+          if (made < 0) return "Err - unable to put";
+          map.flags[made] &= ~REGION_DENY;
+          return "OK - (flood allowed)";
+        });
+      };
+      return words[2] ? findAny(words[2], place) : place(0);
     }
     case "remove x": {
-      const exact = find(map, name, false);
+      const exact = find(map, name);
       if (exact < 0) return "Err - not found";
-      return map.remove(exact) ? "OK" : "Err - not empty";
+      return step(() => (map.remove(exact) ? "OK" : "Err - not empty"));
     }
     case "list x":
       if (name === "allowed") return list(0);

@@ -35,7 +35,7 @@ export class Regions {
   loading: Regions | null = null;
   stack = [0];
 
-  private readonly hal: Hal;
+  readonly hal: Hal;
   /** By row: the first 16 bytes of SHA-256 of `#name`, over the inner and then over the outer pad of HMAC. */
   private readonly keys = new Int32Array(ROW_WORDS * (MAX_REGIONS + 1));
   /** HMAC-SHA256: inner pad, type, payload. */
@@ -66,9 +66,11 @@ export class Regions {
     const digest = this.hal.crypto.sha256(this.hal.toBytes(tagged));
     this.names.push(kept);
     const key = new Int32Array(digest.buffer, digest.byteOffset, KEY_WORDS);
+    const keys = this.keys;
+    const at = ROW_WORDS * row;
     for (let i = 0; i < KEY_WORDS; i++) {
-      this.keys[ROW_WORDS * row + i] = key[i] ^ 0x36363636;
-      this.keys[ROW_WORDS * row + KEY_WORDS + i] = key[i] ^ 0x5c5c5c5c;
+      keys[at + i] = key[i] ^ 0x36363636;
+      keys[at + KEY_WORDS + i] = key[i] ^ 0x5c5c5c5c;
     }
     this.parents[row] = parent;
     this.flags[row] = flags | (isPrivate ? REGION_PRIVATE : 0);
@@ -77,40 +79,49 @@ export class Regions {
 
   /** False when it has others below it, and for `*`. */
   remove(row: number): boolean {
-    for (let i = 1; i < this.names.length; i++) if (this.parents[i] === row) return false;
-    if (!row) return false;
+    if (!row || this.parents.indexOf(row) >= 0) return false;
     const after = (other: number): number => (other > row ? other - 1 : other === row ? 0 : other);
-    this.names.splice(row, 1);
-    for (let i = 1; i < this.names.length; i++) {
-      const from = i < row ? i : i + 1;
-      this.parents[i] = after(this.parents[from]);
-      this.flags[i] = this.flags[from];
-      for (let word = 0; word < ROW_WORDS; word++) this.keys[ROW_WORDS * i + word] = this.keys[ROW_WORDS * from + word];
-    }
+    const { names, parents, flags } = this;
+    const keys = new Uint8Array(this.keys.buffer);
+    names.splice(row, 1);
+    const end = names.length;
+    // Natively: each row moves to the place of the one before it.
+    parents.set(view(parents, row + 1, end - row), row);
+    flags.set(view(flags, row + 1, end - row), row);
+    keys.set(view(keys, ROW_BYTES * (row + 1), ROW_BYTES * (end - row)), ROW_BYTES * row);
+    parents[end] = 0;
+    for (let i = 1; i < end; i++) if (parents[i] > row) parents[i]--;
     this.home = after(this.home);
     this.scope = after(this.scope);
     return true;
   }
 
-  /** Everything as text, for the storage: a row a line, `name flags parent`, in the first one those of `*`, home and scope. */
-  save(): string {
-    let text = "* " + this.flags[0] + " " + this.home + " " + this.scope;
-    for (let i = 1; i < this.names.length; i++)
+  /** Rows from `from` up to `end` as text, for the storage: each a line, `name flags parent`, in the first one those of `*`, home and scope. */
+  save(from: number, end: number): string {
+    let text = from ? "" : "* " + this.flags[0] + " " + this.home + " " + this.scope;
+    for (let i = Math.max(from, 1); i < this.names.length && i < end; i++)
       text += "\n" + this.names[i] + " " + this.flags[i] + " " + this.parents[i];
     return text;
   }
 
-  /** Takes what save() gave into an empty map. */
-  restore(text: string): void {
+  /** Takes what save() gave into an empty map, a row in each handler, and goes on with `done`. */
+  restore(text: string, done: () => void): void {
     const lines = text.split("\n");
-    for (let i = 1; i < lines.length; i++) {
-      const row = lines[i].split(" ");
-      this.add(row[0], parseInt(row[2], 10), parseInt(row[1], 10));
-    }
-    const first = lines[0].split(" ");
-    this.flags[0] = parseInt(first[1], 10);
-    this.home = parseInt(first[2], 10);
-    this.scope = parseInt(first[3], 10);
+    let at = 0;
+    const next = (): void => {
+      if (++at < lines.length) {
+        const row = lines[at].split(" ");
+        this.add(row[0], parseInt(row[2], 10), parseInt(row[1], 10));
+        this.hal.after(next, 1);
+        return;
+      }
+      const first = lines[0].split(" ");
+      this.flags[0] = parseInt(first[1], 10);
+      this.home = parseInt(first[2], 10);
+      this.scope = parseInt(first[3], 10);
+      done();
+    };
+    this.hal.after(next, 1);
   }
 
   /** Takes what the next codes are made of: a payload type, and the payload of `length` bytes at `at`. */

@@ -119,13 +119,11 @@ export function saveSettings(store: Store, done: (image: Uint8Array) => void): v
     const record = isFitting && !isSame ? image : new Uint8Array(0);
     hal.after(() => done(record), 1);
   };
-  const others = (): void => {
-    take(SECTION.regions);
-    take(SECTION.identity);
-    hal.after(() => {
-      take(SECTION.adverts);
-      hal.after(finish, 1);
-    }, 1);
+  const others = [SECTION.regions, SECTION.identity, SECTION.adverts];
+  const eachOther = (): void => {
+    const id = others.shift();
+    if (id) take(id);
+    hal.after(id ? eachOther : finish, 1);
   };
   let list = u32(rooms.nextSeq);
   const eachRoom = (handle: number): void => {
@@ -134,7 +132,7 @@ export function saveSettings(store: Store, done: (image: Uint8Array) => void): v
       store.pending[SECTION.rooms] = list;
       take(SECTION.rooms);
       delete store.pending[SECTION.rooms];
-      hal.after(others, 1);
+      hal.after(eachOther, 1);
       return;
     }
     if (room) {
@@ -164,7 +162,7 @@ export function saveSettings(store: Store, done: (image: Uint8Array) => void): v
     sections.push(String.fromCharCode(SECTION.prefs) + u16(text.length) + text);
     if (store.isSafe) {
       take(SECTION.rooms);
-      others();
+      eachOther();
     } else hal.after(() => eachRoom(0), 1);
   };
   walk(prefs, fields);

@@ -212,7 +212,9 @@ const text = (words: string): Uint8Array => new Uint8Array(Buffer.from(words));
 const longest = (n: number): string => groupText(TEST_KEY, 1700000000 + n, "Ann", "x".repeat(155));
 
 /** A real one, of another node. */
-const ADVERT = (loadVectors("adverts.json") as { adverts: { raw_flood: string }[] }).adverts[1].raw_flood;
+const [, ADVERT, ...OTHERS] = (loadVectors("adverts.json") as { adverts: { raw_flood: string }[] }).adverts
+  .map(({ raw_flood }) => raw_flood)
+  .slice(0, 18);
 
 /** As much to be escaped as in ciphertext. */
 const mixed = (length: number): number[] => Array.from({ length }, (_, i) => (i * 167) & 255);
@@ -310,6 +312,8 @@ function probeSteps(): string[] {
     ...turns("turn:transmission-ended", 4),
     hear("radio:advert", ADVERT),
     ...turns("turn:advert-verified,neighbour", 12),
+    // The table is full of others, and more.
+    ...OTHERS.flatMap((each) => [hear("radio:advert", each), ...turns("turn:advert-verified,neighbour", 12)]),
     hear("-", flipped(ADVERT, 50)),
     ...turns("turn:advert-forged", 12),
     // As fast as a host can write.
@@ -375,7 +379,10 @@ function probeSteps(): string[] {
     hear("-", "2e00800446e3bbce00000000"),
     ...turns("turn:DISCOVER-answered", 4),
     ...["D -", ...turns("-", 4), "D -", ...turns("-", 4), "D -", ...turns("-", 4)],
-    prompt(`var rows="* 0 0 5";for(var i=0;i<8;i++)rows+="\\nr"+i+" 0 0";meshcore.mesh.regionMap().restore(rows);`),
+    prompt(
+      `var rows="* 0 0 5";for(var i=0;i<8;i++)rows+="\\nr"+i+" 0 0";meshcore.mesh.regionMap().restore(rows,function(){});`,
+    ),
+    ...turns("turn:regions-restored", 10),
     hear("-", `14010000000000${"da".repeat(180)}`),
     ...turns("turn:regions-of-a-flood", 16),
     "D -",
@@ -408,8 +415,20 @@ function probeSteps(): string[] {
     ...type("console:stats-core", "stats-core"),
     ...type("console:stats-radio", "stats-radio"),
     ...type("console:clear-stats", "clear stats"),
-    ...type("console:region", "region put europe"),
+    ...type("console:neighbors", "neighbors"),
+    ...type("console:neighbor.remove", "neighbor.remove 0102030405060708"),
+    // As many as there can be, with long names.
+    ...Array.from({ length: 24 }, (_, i) =>
+      type("console:region-put", `region put region-${i}-xxxxxxxxxxxxxxxxxx`),
+    ).flat(),
+    ...type("console:region-put", "region put europe region-7"),
     ...type("console:region", "region"),
+    ...type("console:region-get", "region get region-1"),
+    ...type("console:region-save", "region save"),
+    ...type("console:region-default", "region default eur"),
+    ...type("console:region-list", "region list denied"),
+    ...type("console:region-remove", "region remove r0"),
+    ...type("console:room.post", "room.post hello"),
     ...type("console:stats-packets", "stats-packets"),
     ...type("console:help", "help"),
     say("console:say", "say test hello\r"),

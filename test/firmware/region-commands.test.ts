@@ -9,7 +9,14 @@ import { regionKey, transportCode } from "../../protocol/transport.ts";
 import { utf8Encode } from "../../protocol/utf8.ts";
 
 const crypto = softCrypto();
-const hal = { crypto, toBytes: (text: string) => Buffer.from(text, "latin1") as Uint8Array } as Hal;
+const hal = {
+  crypto,
+  toBytes: (text: string) => Buffer.from(text, "latin1") as Uint8Array,
+  after: (fn: () => void) => {
+    fn();
+    return 0;
+  },
+} as unknown as Hal;
 
 class Node {
   map: Regions = regions(hal);
@@ -166,10 +173,10 @@ describe("region commands", () => {
       node.run(line);
     node.run("save");
     const other = new Node();
-    other.map.restore(node.saved[node.saved.length - 1]);
+    other.map.restore(node.saved[node.saved.length - 1], () => undefined);
     for (const line of ["", "home", "default", "list allowed", "get $mine"])
       assert.equal(other.run(line), node.run(line));
-    assert.equal(other.map.save(), node.map.save());
+    assert.equal(other.map.save(0, 99), node.map.save(0, 99));
   });
 
   it("gives each region its code, and a private one none", () => {
