@@ -162,7 +162,11 @@ function jerryScript(board: Board, steps: string[], bundle: string): string {
     ${STEP_RUNNER}
     HASH="${createHash("sha256").update(bundle, "latin1").digest("hex")}";
     function FINISH(){}
-    ${bundle}
-    ${steps.includes("B") ? `function REBOOT(){Q=[];SERIAL=null;\n${bundle}\n}` : ""}
+    ${
+      // Once in the heap, which has not the room for two.
+      steps.includes("B")
+        ? `function BOOT(){${bundle}\n}\nfunction REBOOT(){Q=[];SERIAL=null;BOOT();}\nBOOT();`
+        : bundle
+    }
     ${bundle && "later(step,300);run();"}${ENGINE_QUIT}`;
 }
