@@ -62,7 +62,7 @@ export function describe(error: RoomError): string {
 
 const USAGE_CODES = ["bad_usage", "bad_config", "no_config"];
 
-/** The exit code of SPEC section 2 for a failure: 2 bad usage or bad configuration, 1 anything else. */
+/** The exit code for a failure: 2 bad usage or bad configuration, 1 anything else. */
 export function exitCode(error: unknown): 1 | 2 {
   return error instanceof RoomError && USAGE_CODES.includes(error.code) ? 2 : 1;
 }

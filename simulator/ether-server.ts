@@ -1,4 +1,4 @@
-// The ether as a TCP port (SPEC section 8): every connection is a station.
+// The ether as a TCP port (ether-wire.ts): every connection is a station.
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import type { ChipEvents, Ether, EtherSeat, Heard } from "./ether.ts";
 import {

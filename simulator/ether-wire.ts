@@ -1,4 +1,4 @@
-// The lines of the ether's TCP port (SPEC section 8): one JSON object each, checked here and nowhere else.
+// The lines of the ether's TCP port: one JSON object each, checked here and nowhere else.
 import type { RadioSettings } from "../protocol/airtime.ts";
 import { bytesToHex, hexToBytes } from "../protocol/bytes.ts";
 import type { ChipRadio } from "./chip/radio.ts";

@@ -169,7 +169,7 @@ export function variantEntry(variant, version) {
 }
 
 /**
- * Writes dist/firmware/<id>.js for each board, and beside those for Espruino <id>.json (SPEC section 9) and <id>.lib, the parts.
+ * Writes dist/firmware/<id>.js for each board, and beside those for Espruino <id>.json and <id>.lib, the parts.
  * `plugins`: what the parts go through, as the bundle did.
  */
 export function boardBundles(variant, plugins) {

@@ -31,7 +31,7 @@ const LAST_USED_STEP_MS = 60_000;
 const MAX_KNOWN = 10_000;
 
 /**
- * The tokens of SPEC section 2. Another process may write the same file at any time: what it does counts at once.
+ * The tokens of `meshcore-room token`. Another process may write the same file at any time: what it does counts at once.
  * A token is `mcr_<id>_<secret>`; the file holds a hash of the secret, from which nobody gets in.
  */
 export class Tokens {

@@ -1,4 +1,4 @@
-// The command line's end of SPEC section 4: /status over HTTP, rooms over the WebSocket.
+// The command line's end: /status over HTTP, rooms over the WebSocket.
 import { createHmac } from "node:crypto";
 import { WebSocket } from "ws";
 import { RoomError } from "../errors.ts";

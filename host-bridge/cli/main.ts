@@ -1,4 +1,4 @@
-// The command table of `meshcore-room` (SPEC section 2).
+// The command table of `meshcore-room`.
 import { Command, CommanderError } from "commander";
 import { exitCode, printError } from "../errors.ts";
 import { VERSION } from "../files.ts";

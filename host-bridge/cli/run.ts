@@ -58,7 +58,7 @@ export async function run(options: { config?: string[]; printConfig?: boolean },
   await serve(daemon, interrupted, log);
 }
 
-/** The simulated channel alone, with its port (SPEC section 8). */
+/** The simulated channel alone, with its port. */
 export async function sim(
   options: { ether: string; speed: string; neighbours: string; board?: string[]; serial?: string },
   io: CliIo,

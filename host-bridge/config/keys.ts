@@ -1,4 +1,4 @@
-// Every key of the configuration (SPEC section 3), one row each: what is accepted, the default, and what it means. The `error`
+// Every key of the configuration, one row each: what is accepted, the default, and what it means. The `error`
 // of each row is what a person reads after "expected"; the description is the row of docs/config.md.
 import * as z from "zod";
 import { isHost, isNetwork, parseAddress } from "./address.ts";

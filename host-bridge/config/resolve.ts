@@ -5,7 +5,7 @@ import type { Settings } from "./keys.ts";
 import { boardRadio, resolveRadio } from "./radio.ts";
 import type { BoardConfig, ClientsConfig, Config, MqttConfig, PeerConfig, RoomConfig } from "./schema.ts";
 
-/** Where a board of `type: sim` finds the channel when nothing else is said: the port of SPEC section 8. */
+/** Where a board of `type: sim` finds the channel when nothing else is said: the port of every simulator. */
 const DEFAULT_ETHER = { host: "127.0.0.1", port: 7300 };
 
 /** Settings that passed all checks, with the defaults that depend on the machine or on other keys. */

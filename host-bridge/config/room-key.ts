@@ -1,4 +1,4 @@
-// From what an operator writes as `psk` to the key of the MeshCore channel on air (SPEC section 3, "Room keys").
+// From what an operator writes as `psk` to the key of the MeshCore channel on air (docs/config.md).
 import { createHash, scrypt } from "node:crypto";
 import { PUBLIC_CHANNEL_KEY } from "../../protocol/channel.ts";
 

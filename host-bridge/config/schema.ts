@@ -59,7 +59,7 @@ export interface SimBoardConfig extends AnyBoardConfig {
   type: "sim";
   /** A board id of boards/, whose built bundle runs. */
   model: string;
-  /** The LoRa channel that the board is on (SPEC section 8). */
+  /** The LoRa channel that the board is on. */
   ether: Address;
 }
 

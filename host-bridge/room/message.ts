@@ -44,7 +44,7 @@ export interface Reception {
   hops: number;
 }
 
-/** The message object of SPEC section 4, as clients, the HTTP API and MQTT show it. */
+/** The message object, as clients, the HTTP API and MQTT show it. */
 export interface WireMessage {
   type: "message";
   room: string;

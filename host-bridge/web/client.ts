@@ -53,7 +53,7 @@ const NO_KEY = randomBytes(32);
 
 type Frame = object;
 
-/** One connection of SPEC section 4. */
+/** One WebSocket connection. */
 export class Client {
   readonly id = randomUUID();
   private readonly socket: WebSocket;
@@ -362,7 +362,7 @@ export class Client {
     return this.parts.members.get(room)?.has(this) === true;
   }
 
-  /** SPEC section 4: proof = HMAC-SHA256(room key, nonce bytes || UTF-8 room name). */
+  /** proof = HMAC-SHA256(room key, nonce bytes || UTF-8 room name). */
   private proves(key: Uint8Array, room: string, proof: string | undefined): boolean {
     const expected = createHmac("sha256", key).update(this.nonce).update(room, "utf8").digest();
     const given = Buffer.from(proof ?? "", "hex");

@@ -7,7 +7,7 @@ const FIN = 0x80;
 const TEXT = 0x01;
 const PING = 0x09;
 
-/** Codes of the `error` frame (SPEC section 4); `unavailable` is the store's: try again later, nothing was accepted. */
+/** Codes of the `error` frame; `unavailable` is the store's: try again later, nothing was accepted. */
 export type ErrorCode =
   | "bad_request"
   | "auth_required"

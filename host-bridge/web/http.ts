@@ -35,7 +35,7 @@ const MAX_BODY = 16 * 1024;
 /** Connections of one address besides the WebSockets it may have. */
 const MORE_CONNECTIONS = 64;
 
-/** The HTTP side of SPEC section 4. Nothing listens before start(). */
+/** HTTP: the routes, and upgrades to WebSockets. Nothing listens before start(). */
 export class HttpServer {
   /** What it serves; there is nothing besides. */
   readonly routes: readonly Route[];

@@ -1,4 +1,4 @@
-// Every route of the daemon (SPEC section 4), one row each.
+// Every route of the daemon, one row each.
 import { z } from "zod";
 import { Wait } from "../auth/gate.ts";
 import { mayOpen, maySee, type Principal } from "../auth/principal.ts";

@@ -36,7 +36,7 @@ export interface PeerStatus {
   rooms: number;
 }
 
-/** The object of GET /status (SPEC section 4). */
+/** The object of GET /status. */
 export interface Status {
   name: string;
   version: string;

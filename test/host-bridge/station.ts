@@ -10,7 +10,7 @@ export interface HeardLine {
 /** By the type in the header byte. */
 const isAdvert = (frame: string): boolean => ((Number.parseInt(frame.slice(0, 2), 16) >> 2) & 15) === 4;
 
-/** A program at the ether's port (SPEC section 8), written from the description of the port alone. */
+/** A program at the ether's port, written from the description of the port alone. */
 export class EtherStation {
   readonly heard: HeardLine[] = [];
   /** Apart from the rest: boards send them when it suits them. */

@@ -1,4 +1,4 @@
-// The other end of the command line for its tests: SPEC section 4 as far as the command line uses it, on a real socket.
+// The other end of the command line for its tests: HTTP and WebSocket as far as the command line uses it, on a real socket.
 import { createHmac, randomBytes, randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";

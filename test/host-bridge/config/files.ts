@@ -7,7 +7,7 @@ import { printError } from "../../../host-bridge/errors.ts";
 import { command } from "../cli/start.ts";
 import { Scratch } from "../scratch.ts";
 
-/** The first of the two files of SPEC section 3, as it stands there. */
+/** The first of the two files that configurations in use look like, verbatim. */
 export const SEED_YAML = `rooms:
   # Public room - anyone can join, no encryption
   - name: "RegionMesh-Public"
