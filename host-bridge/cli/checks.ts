@@ -13,7 +13,9 @@ import {
 import { createConnection, createServer } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import { addressText, isLoopback, parseAddress } from "../config/address.ts";
-import type { Address, BoardConfig, Config } from "../config/schema.ts";
+import type { Address, BoardConfig, Config, PeerConfig } from "../config/schema.ts";
+import { makeCertificate, openCertificate, readAuthorities } from "../federation/certificate.ts";
+import { tryPeer } from "../federation/try-peer.ts";
 import { bundleFile } from "../files.ts";
 
 export interface Finding {
@@ -64,7 +66,7 @@ export async function* findings(config: Config, around: Surroundings): AsyncGene
   }
   for (const board of config.boards) yield await boardCheck(board, isRunning === true);
   if (mqtt.enabled) yield await broker(mqtt.broker);
-  if (federation.enabled) for (const { name, address } of federation.peers) yield await reach(`peer ${name}`, address);
+  if (federation.enabled) for (const one of federation.peers) yield await peer(one, config);
 }
 
 function dataDir(path: string, uid: number | null): Finding {
@@ -259,6 +261,24 @@ async function reach(check: string, address: Address): Promise<Finding> {
       ? "check the name, and this machine's DNS"
       : "is it running there, and does a firewall let it pass?";
   return failed(check, `${at} cannot be reached (${fault})`, remedy);
+}
+
+/** Does it answer, and does it have our secret? */
+async function peer(config: PeerConfig, { dataDir, federation }: Config): Promise<Finding> {
+  const check = `peer ${config.name}`;
+  const reached = await reach(check, config.address);
+  if (reached.state !== "ok" || config.secret === "") return reached;
+  const { tls, ca } = federation;
+  // A certificate of its own is the daemon's to make; to look, any will do.
+  const isMade = tls !== null || existsSync(join(dataDir, "federation.pem"));
+  const certificate = isMade ? openCertificate(dataDir, tls) : makeCertificate();
+  const error = await tryPeer(config, certificate, ca === null ? null : readAuthorities(ca));
+  if (error === null) return ok(check, `${addressText(config.address)} answers and has the secret`);
+  return failed(
+    check,
+    `${addressText(config.address)}: ${error.message}`,
+    "meshcore-room federation pair, on both sides",
+  );
 }
 
 function connectFault({ host, port }: Address): Promise<string | null> {

@@ -6,6 +6,7 @@ import { DEFAULT_URL } from "./client.ts";
 import { addCompletion } from "./completion.ts";
 import { addConsole } from "./console.ts";
 import { addDoctor } from "./doctor.ts";
+import { addFederation } from "./federation.ts";
 import { addHistoryFiles } from "./history-files.ts";
 import type { CliIo } from "./io.ts";
 import { numberOption } from "./io.ts";
@@ -51,6 +52,7 @@ const ADDED: AddCommands[] = [
   addHistoryFiles, // backup, export, import
   addRoom, // room mute, unmute, topic; notice
   addToken,
+  addFederation, // federation pair
   addConsole,
   addDoctor,
   addCompletion,

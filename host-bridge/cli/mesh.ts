@@ -5,7 +5,7 @@ import { tokenOf } from "./config.ts";
 import type { CliIo } from "./io.ts";
 import type { AddCommands } from "./kit.ts";
 import type { StatusOptions } from "./status.ts";
-import { peers } from "./status.ts";
+import { peers, watchPeers } from "./status.ts";
 import type { Column, Row } from "./table.ts";
 import { columnsText, rowsOf, show, unit } from "./table.ts";
 
@@ -15,7 +15,8 @@ export const addMesh: AddCommands = (program, { io, remote }) => {
     .action((options) => nodes(options, io));
   remote(program.command("peers"))
     .description("list the servers that rooms are shared with")
-    .action((options) => peers(options, io));
+    .option("--watch", "show them again every second, until Ctrl-C")
+    .action((options) => (options.watch ? watchPeers(options, io) : peers(options, io)));
 };
 
 /** The nodes heard, the last heard first, as the daemon orders them. */

@@ -51,6 +51,29 @@ export async function peers(options: StatusOptions, io: CliIo): Promise<void> {
     io.err("Federation is on, and no peer is configured: others may connect to this daemon.\n");
 }
 
+/** The same, again and again: on a terminal in its place, else one after the other. */
+export async function watchPeers(options: StatusOptions, io: CliIo): Promise<void> {
+  let isOver = false;
+  let wake = (): void => undefined;
+  void io.interrupted().then(() => {
+    isOver = true;
+    wake();
+  });
+  while (!isOver) {
+    let text = "";
+    const gather = { ...io, out: (part: string) => void (text += part), err: (part: string) => void (text += part) };
+    await peers(options, gather);
+    io.out(io.isTty ? `\u001b[H\u001b[J${text}` : text);
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, 1000);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
+
 /** The rooms that the daemon shows. */
 export async function rooms(options: StatusOptions, io: CliIo): Promise<void> {
   const list = rowsOf((await statusObject(options, io))["rooms"]);

@@ -278,7 +278,7 @@ export class Federation {
     } else if (dialled !== undefined) {
       const isConnected = [...this.links.values()].some(({ peer }) => peer === dialled);
       if (!isConnected) this.sayLost(dialled, error);
-    } else if (error !== null && error.cause !== "duplicate") this.refusals.stranger(address, error);
+    } else if (error !== null && !QUIET.includes(error.cause)) this.refusals.stranger(address, error);
   }
 
   private sayLost(peer: Peer, error: RoomError | null, wasConnected = false): void {
@@ -331,6 +331,9 @@ export class Federation {
     for (const { session } of [...this.links.values()]) session.close("rooms", "its rooms have changed");
   }
 }
+
+/** Ends that an operator need not hear of. */
+const QUIET: unknown[] = ["duplicate", "peer_checked"];
 
 function shared(rooms: readonly Room[]): { room: Room; takes: boolean; gives: boolean }[] {
   return rooms

@@ -278,6 +278,7 @@ const BYES: Record<string, string> = {
   peer_is_self: "it is this server itself",
   stopping: "it is stopping",
   duplicate: "there is another connection",
+  peer_checked: "it only looked whether the secret fits",
   rooms: "its rooms have changed",
 };
 

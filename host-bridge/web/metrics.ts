@@ -2,7 +2,7 @@ import { Counter, Gauge, Registry } from "prom-client";
 import type { Principal } from "../auth/principal.ts";
 import type { Events } from "../events.ts";
 import type { Rooms } from "../room/rooms.ts";
-import type { Status } from "./status.ts";
+import type { PeerStatus, Status } from "./status.ts";
 
 /** Scrapers are many and their numbers travel: they get what a stranger may know of rooms, whoever asks. */
 const STRANGER: Principal = { kind: "anonymous", role: "read", rooms: null, token: null };
@@ -82,6 +82,19 @@ export class Metrics {
     );
     this.set("mqtt_connected", "1 when the broker is there", [[{}, mqtt.connected ? 1 : 0]]);
     this.set("peers_connected", "Federation peers", [[{}, federation.peers.filter((peer) => peer.connected).length]]);
+    const ofPeers = (name: string, help: string, value: (peer: PeerStatus) => number | null): void =>
+      this.set(
+        `peer_${name}`,
+        help,
+        federation.peers.map((peer) => [{ peer: peer.name }, value(peer)]),
+      );
+    ofPeers("connected", "1 when the peer is there", ({ connected }) => (connected ? 1 : 0));
+    ofPeers("latency_seconds", "Of the last echo", ({ latency_ms: ms }) => (ms === null ? null : ms / 1000));
+    ofPeers("queue", "Messages that the peer has not confirmed", ({ queue_depth }) => queue_depth);
+    ofPeers("sent", "Messages sent since the start", ({ sent }) => sent);
+    ofPeers("received", "Messages received since the start", ({ received }) => received);
+    ofPeers("duplicates", "Of these, already known", ({ duplicates }) => duplicates);
+    ofPeers("refused", "Of these, refused", ({ refused }) => refused);
     return this.registry.metrics();
   }
 

@@ -42,6 +42,8 @@ const VARYING: [RegExp, string][] = [
   [/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "3f0c9a52-7d41-4c7e-9b1e-5a2f4c1d6e80"],
   [/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/g, "2026-11-20 21:04:05"],
   [/\d{4}-\d\d-\d\d \d\d:\d\d(?!:)/g, "2026-11-20 21:04"],
+  [/mcrf1_[\w-]+/g, "mcrf1_eyJuYW1lIjoiSGlsbCIsImFkZHIiOiJhLmV4YW1wbGUub3JnOjUwMDEi"],
+  [/secret: "[\w-]{32}"/g, 'secret: "0pLwq8mC3yTnV5rXh1kZ7sJd2fGbNa9e"'],
   [/mcr_[0-9a-f]{12}_[\w-]{43}/g, "mcr_139fc2216cd4_riEYHeSLoNXgH9uPv2rKvlfYM6UKxH-MJemAdkg2Hd0"],
   [/(?<![-\w])[0-9a-f]{12}(?!\w)/g, "139fc2216cd4"],
   [/\b\d{10}\b/g, "1790000000"],
