@@ -83,6 +83,8 @@ export class Federation {
   /** Listens and dials. Returns the stop. Throws RoomError `port_in_use`, `address_unusable`. */
   async start(): Promise<() => Promise<void>> {
     const { events, rooms, settings } = this.parts;
+    // Who calls in the first moment must not be told that his secret is wrong.
+    this.keys = await this.deriveKeys();
     await this.listener.start(settings().port);
     this.offered = offeredRooms(rooms.list);
     await this.reload();
@@ -130,12 +132,9 @@ export class Federation {
 
   /** Brings peers and secrets to what is configured now. */
   private async reload(): Promise<void> {
-    const { peers, secret } = this.parts.settings();
-    const keys = new Map<PeerConfig | null, PairKey>();
-    for (const peer of peers) if (peer.secret !== "") keys.set(peer, await pairKey(peer.secret));
-    if (secret !== "") keys.set(null, await pairKey(secret));
+    const keys = await this.deriveKeys();
     if (this.isStopped) return;
-    const wanted = peers.filter((peer) => keys.has(peer));
+    const wanted = [...keys.keys()].filter((peer) => peer !== null);
     const same = (one: PeerConfig, other: PeerConfig): boolean => JSON.stringify(one) === JSON.stringify(other);
     const kept = this.peers.filter(({ config }) => wanted.some((peer) => same(peer, config)));
     for (const peer of this.peers.filter((one) => !kept.includes(one))) this.remove(peer);
@@ -147,6 +146,14 @@ export class Federation {
       if (!names.has(identity.key.name)) session.close("peer_untrusted", "the secret is another one now");
     }
     for (const peer of added) peer.start();
+  }
+
+  private async deriveKeys(): Promise<Map<PeerConfig | null, PairKey>> {
+    const { peers, secret } = this.parts.settings();
+    const keys = new Map<PeerConfig | null, PairKey>();
+    for (const peer of peers) if (peer.secret !== "") keys.set(peer, await pairKey(peer.secret));
+    if (secret !== "") keys.set(null, await pairKey(secret));
+    return keys;
   }
 
   private make(config: PeerConfig): Peer {

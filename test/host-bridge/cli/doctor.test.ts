@@ -224,7 +224,10 @@ peers:
     const { of, error } = await examine(file);
     assert.match(of("mqtt.broker")?.found ?? "", /takes connections, after \d+ ms$/);
     // Something takes the connection there and is no room server.
-    assert.deepEqual([of("peer B")?.state, of("peer B")?.remedy], ["failed", "meshcore-room federation pair, on both sides"]);
+    assert.deepEqual(
+      [of("peer B")?.state, of("peer B")?.remedy],
+      ["failed", "meshcore-room federation pair, on both sides"],
+    );
     assert.deepEqual(
       [of("peer C")?.state, of("peer C")?.found],
       ["failed", "127.0.0.1:1 cannot be reached (ECONNREFUSED)"],

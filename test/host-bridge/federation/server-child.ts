@@ -15,6 +15,12 @@ type Order = { do: "post"; text: string } | { do: "history" } | { do: "clock"; j
 const { name, dir, port, peers, maxHistory } = JSON.parse(process.argv[2]) as Settings;
 const server = new TestServer(name, dir, port, [roomOf("Open", { maxHistory })]);
 server.settings.peers.push(...peers.map((other) => peerConfig(`port ${other}`, other)));
+if (process.env["LINES"]) {
+  server.lines.push = (line) => {
+    process.stderr.write(`${new Date().toISOString().slice(17)} ${name} ${line}\n`);
+    return 0;
+  };
+}
 let jumpMs = 0;
 server.clock = { ...systemClock, unixMs: () => Date.now() + jumpMs };
 await server.start();
