@@ -381,7 +381,8 @@ export class Rooms {
     const plain = new Uint8Array(MAX_PAYLOAD);
     const sealed = new Uint8Array(MAX_PAYLOAD);
     const nowS = Math.floor(this.parts.clock.unixMs() / 1000);
-    const known = this.lastPosts.get(room.name);
+    // After a restart the newest message stands for the last post.
+    const known = this.lastPosts.get(room.name) ?? this.parts.store.history(room.name, { limit: 1 }).at(0);
     const last = known !== undefined && known.timestamp <= nowS + MAX_LEAD_S ? known : { timestamp: 0, guid: "" };
     for (let timestamp = Math.max(nowS, last.timestamp); ; timestamp++) {
       const length = this.cipher.seal(room.channel, plain, encodeGroupText(timestamp, bytes, plain), sealed, 0);
