@@ -2,12 +2,15 @@
 import { bytesToHex, hexToBytes, view } from "../../protocol/bytes.ts";
 import type { Console } from "../console.ts";
 import { HOST_SIGNS } from "../features.ts";
+import { NEIGHBOURS } from "./neighbour-row.ts";
 
 const KEY_BYTES = 64;
 /** Hex digits that one handler makes bytes of. */
 const KEY_PART = 16;
 /** Bytes of which one handler makes hex digits. */
 const SHOWN = 16;
+/** Rows of the neighbour table that one handler looks through. */
+const REMOVED = 7;
 
 export function advertCommands(console: Console, name: string, text: string): string {
   const adverts = console.adverts;
@@ -51,10 +54,8 @@ export function advertCommands(console: Console, name: string, text: string): st
       return read(hex, prefix, (isHex) => {
         if (!isHex) return "ERR: bad pubkey";
         const table = console.neighbours();
-        console.later(() => {
-          table.remove(prefix);
-          return "OK";
-        });
+        const remove = (i: number): void => table.remove(prefix, REMOVED * i, REMOVED * (i + 1));
+        console.each(0, NEIGHBOURS / REMOVED, remove, () => "OK");
         return "";
       });
     }

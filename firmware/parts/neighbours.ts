@@ -23,11 +23,11 @@ export function neighbours(adverts: Adverts) {
       return bytesToHex(view(table, at, 4)) + ":" + Math.max(0, Math.floor(hal.now() + 1 - latest)) + ":" + snr;
     },
 
-    /** Forgets those whose key begins with `prefix`. */
-    remove(prefix: Uint8Array): void {
+    /** Forgets those of the rows `from` up to `end` whose key begins with `prefix`. */
+    remove(prefix: Uint8Array, from: number, end: number): void {
       // As texts: the engine compares those at once.
       const wanted = hal.toText(prefix) + "";
-      for (let i = 0; i < heard.length; i++) {
+      for (let i = from; i < end; i++) {
         const row = view(table, i * NEIGHBOUR_BYTES, NEIGHBOUR_BYTES);
         if (!heard[i] || hal.toText(view(row, 0, prefix.length)) + "" !== wanted) continue;
         row.fill(0);

@@ -108,9 +108,7 @@ export function saveSettings(store: Store, done: (image: Uint8Array) => void): v
     const text = section(store, id);
     if (text) sections.push(String.fromCharCode(id) + u16(text.length) + text);
   };
-  const finish = (): void => {
-    const all = "\0\0\0\0\0\0\0\0" + u32(SETTINGS_VERSION) + sections.join("") + "\0\0\0";
-    const image = hal.toBytes(all);
+  const compare = (image: Uint8Array): void => {
     const old = settingsImage(store);
     const length = image.length - RECORD_HEAD - 3;
     const isFitting = RECORD_HEAD + length <= PAGE_BYTES - PAGE_HEAD;
@@ -118,6 +116,11 @@ export function saveSettings(store: Store, done: (image: Uint8Array) => void): v
     if (!isFitting) store.note("settings are too large and were not saved", () => undefined);
     const record = isFitting && !isSame ? image : new Uint8Array(0);
     hal.after(() => done(record), 1);
+  };
+  const finish = (): void => {
+    const all = "\0\0\0\0\0\0\0\0" + u32(SETTINGS_VERSION) + sections.join("") + "\0\0\0";
+    const image = hal.toBytes(all);
+    hal.after(() => compare(image), 1);
   };
   const others = [SECTION.regions, SECTION.identity, SECTION.adverts];
   const eachOther = (): void => {
