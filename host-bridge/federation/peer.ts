@@ -9,7 +9,7 @@ import { ALPN, socketError } from "./session.ts";
 const DIAL_MS = 5000;
 const FIRST_RETRY_MS = 1000;
 /** A peer that is back is to be found within ten seconds. */
-const MAX_RETRY_MS = 8000;
+const MAX_RETRY_MS = 5000;
 /** What only a person can change is looked at less often. */
 const HOPELESS_RETRY_MS = 30_000;
 const HOPELESS = ["peer_untrusted", "peer_certificate", "peer_too_old", "peer_too_new", "peer_is_self"];
