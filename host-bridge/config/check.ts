@@ -171,9 +171,11 @@ export function allPeers(settings: Partial<Settings>): { path: ConfigPath; peer:
   return [...top, ...nested];
 }
 
-/** Federation is on when the file says so, or says nothing and names peers. */
+/** Federation is on when the file says so, or says nothing and names peers or is a hub. */
 export function federationEnabled(settings: Partial<Settings>): boolean {
-  return settings.federation?.enabled ?? allPeers(settings).length > 0;
+  return (
+    settings.federation?.enabled ?? (allPeers(settings).length > 0 || settings.federation?.blind_hub !== undefined)
+  );
 }
 
 function checkPeers(settings: Partial<Settings>): Complaint[] {

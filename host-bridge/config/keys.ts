@@ -111,6 +111,7 @@ const peer = table({
     .transform((digits) => digits.replaceAll(":", "").toLowerCase())
     .optional()
     .describe("SHA-256 of the peer's certificate: no other will do (`meshcore-room federation pair` shows it)."),
+  blind_hub: flag().default(false).describe("It may keep and pass on, sealed, the rooms that it has no key of."),
 });
 
 const boardId = () =>
@@ -212,6 +213,15 @@ export const KEYS = {
     rebroadcast_max_age_s: integer(1, 86_400, "a number of seconds")
       .default(300)
       .describe("A peer's message that is older than that does not go on air any more."),
+    blind_hub: table({
+      max_rooms: integer(1, 4096).default(64).describe("The most of them that this server keeps."),
+      max_rooms_per_peer: integer(1, 4096)
+        .default(16)
+        .describe("The most that one peer may bring; peers with the same secret count as one."),
+      max_messages: integer(1, 10_000_000).default(5000).describe("Messages kept of each; the first ones go first."),
+    })
+      .optional()
+      .describe("Keep and pass on rooms of peers that this server has no key of."),
     peers: list(peer),
   }).prefault({}),
   mqtt: table({

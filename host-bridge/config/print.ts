@@ -28,7 +28,10 @@ const COMPUTED: Record<string, (config: Config, at: number) => [value: unknown, 
   "radio.coding_rate": ({ radio }) => [radio.settings.cr, "of the preset"],
   "radio.tx_power_dbm": ({ radio }) => [radio.settings.powerDbm, "default"],
   "radio.duty_cycle_percent": ({ radio }) => [radio.dutyCyclePercent, "for this frequency"],
-  "federation.enabled": ({ federation }) => [federation.enabled, federation.enabled ? "there are peers" : "no peers"],
+  "federation.enabled": ({ federation }) => [
+    federation.enabled,
+    federation.enabled ? "there are peers, or blind_hub" : "no peers",
+  ],
   "mqtt.enabled": ({ mqtt }) => [mqtt.enabled, mqtt.enabled ? "there is a broker" : "no broker"],
   "clients.auth": ({ clients }) => [
     clients.auth,

@@ -16,7 +16,7 @@ const DEFAULTS: Record<string, string> = {
   "radio.coding_rate": "the preset's",
   "radio.tx_power_dbm": "`22`",
   "radio.duty_cycle_percent": "the limit of the band in Europe, else 50",
-  "federation.enabled": "on where there are peers",
+  "federation.enabled": "on where there are peers, or `blind_hub`",
   "mqtt.enabled": "on where there is a broker",
   "clients.auth": "`optional` where `listen` is loopback, else `required`",
 };

@@ -3,7 +3,15 @@ import { addressText, isLoopback } from "./address.ts";
 import { allPeers, federationEnabled } from "./check.ts";
 import type { Settings } from "./keys.ts";
 import { boardRadio, resolveRadio } from "./radio.ts";
-import type { BoardConfig, ClientsConfig, Config, MqttConfig, PeerConfig, RoomConfig } from "./schema.ts";
+import type {
+  BoardConfig,
+  ClientsConfig,
+  Config,
+  FederationConfig,
+  MqttConfig,
+  PeerConfig,
+  RoomConfig,
+} from "./schema.ts";
 
 /** Where a board of `type: sim` finds the channel when nothing else is said: the port of every simulator. */
 const DEFAULT_ETHER = { host: "127.0.0.1", port: 7300 };
@@ -31,6 +39,7 @@ export function resolve(settings: Settings, files: string[], env: NodeJS.Process
       statusEndpoint: federation.status_endpoint,
       statusPort: federation.status_port,
       rebroadcastMaxAgeS: federation.rebroadcast_max_age_s,
+      blindHub: blindHub(federation.blind_hub),
       secret: federation.federation_secret ?? "",
       peers: resolvePeers(settings),
     },
@@ -41,6 +50,11 @@ export function resolve(settings: Settings, files: string[], env: NodeJS.Process
     simulator: settings.simulator,
     files,
   };
+}
+
+function blindHub(hub: Settings["federation"]["blind_hub"]): FederationConfig["blindHub"] {
+  if (hub === undefined) return null;
+  return { maxRooms: hub.max_rooms, maxRoomsPerPeer: hub.max_rooms_per_peer, maxMessages: hub.max_messages };
 }
 
 function resolveClients({ clients, listen }: Settings): ClientsConfig {
@@ -127,6 +141,7 @@ function resolvePeers(settings: Settings): PeerConfig[] {
       address,
       secret,
       fingerprint: peer.fingerprint ?? null,
+      blindHub: peer.blind_hub,
     };
   });
 }

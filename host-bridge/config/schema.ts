@@ -78,6 +78,8 @@ export interface PeerConfig {
   secret: string;
   /** SHA-256 of its certificate, 64 lower-case hex digits; null: any will do. */
   fingerprint: string | null;
+  /** It may keep and pass on, sealed, rooms that it has no key of. */
+  blindHub: boolean;
 }
 
 export interface FederationConfig {
@@ -92,6 +94,8 @@ export interface FederationConfig {
   statusPort: number;
   /** Older messages of peers do not go on air. */
   rebroadcastMaxAgeS: number;
+  /** This server keeps and passes on rooms that it has no key of, within these limits. */
+  blindHub: { maxRooms: number; maxRoomsPerPeer: number; maxMessages: number } | null;
   secret: string;
   /** From `peers` and `federation.peers` alike. */
   peers: PeerConfig[];

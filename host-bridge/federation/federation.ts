@@ -6,10 +6,11 @@ import type { FederationConfig, PeerConfig } from "../config/schema.ts";
 import { RoomError } from "../errors.ts";
 import type { Events } from "../events.ts";
 import type { Log } from "../log.ts";
-import type { PeerFate, Room, Rooms } from "../room/rooms.ts";
+import type { Room, Rooms } from "../room/rooms.ts";
 import type { Store } from "../room/store.ts";
 import type { PeerStatus } from "../web/status.ts";
 import { openCertificate, readAuthorities } from "./certificate.ts";
+import { HubStore } from "./hub-store.ts";
 import { Listener } from "./listener.ts";
 import { Peer } from "./peer.ts";
 import { type PairKey, pairKey } from "./proof.ts";
@@ -61,6 +62,7 @@ export class Federation {
   private readonly counters = new Map<string, Counters>();
   /** Numbers of servers that were peers until a reload. */
   private readonly removed = new Set<string>();
+  private hub: HubStore | null = null;
   private offered = "";
   private isStopped = false;
 
@@ -80,12 +82,19 @@ export class Federation {
     });
   }
 
-  /** Listens and dials. Returns the stop. Throws RoomError `port_in_use`, `address_unusable`. */
+  /** Listens and dials. Returns the stop. Throws RoomError `port_in_use`, `address_unusable`, `store_...`. */
   async start(): Promise<() => Promise<void>> {
-    const { events, rooms, settings } = this.parts;
+    const { events, rooms, settings, dataDir, clock } = this.parts;
     // Who calls in the first moment must not be told that his secret is wrong.
     this.keys = await this.deriveKeys();
-    await this.listener.start(settings().port);
+    const { blindHub, port } = settings();
+    this.hub = blindHub === null ? null : HubStore.open(dataDir, blindHub, clock);
+    try {
+      await this.listener.start(port);
+    } catch (error) {
+      this.hub?.close();
+      throw error;
+    }
     this.offered = offeredRooms(rooms.list);
     await this.reload();
     const offs = [
@@ -99,6 +108,7 @@ export class Federation {
       for (const peer of this.peers) peer.stop();
       for (const session of [...this.sessions]) session.close("stopping", "it is stopping");
       await this.listener.stop();
+      this.hub?.close();
     };
   }
 
@@ -245,12 +255,16 @@ export class Federation {
     }
     const name = peer?.config.name ?? (identity.name || address);
     const counters = this.countersOf(name);
+    const { hub } = this;
     const sync = new Sync(session, {
       ...{ rooms: this.parts.rooms, store: this.parts.store, clock: this.parts.clock, counters },
       shared: shared(this.parts.rooms.list),
       maxRate: this.parts.settings().maxKibPerS * 1024,
-      moved: (room, streams) => this.wake(room.name, streams),
-      refused: (fate, room) => this.sayRefused(name, fate, room),
+      moved: (room, streams) => this.wake(room, streams),
+      refused: (fate, room) => this.refusals.message(name, fate, room),
+      isBlindHub: peer?.config.blindHub ?? false,
+      ...(hub === null ? {} : { keep: (id) => hub.room(id, identity.key.name) }),
+      noPlace: (rooms) => this.refusals.noPlace(name, rooms),
     });
     this.links.set(id, { ...{ session, identity, sync, name, address, counters }, peer: peer ?? before?.peer ?? null });
     if (before !== undefined) {
@@ -296,10 +310,6 @@ export class Federation {
     const reason = error?.message ?? "the rooms have changed here";
     if (isDuplicate) return;
     this.refusals.lost(peer.config.name, reason, retryMs, wasConnected);
-  }
-
-  private sayRefused(name: string, fate: PeerFate, room: Room): void {
-    this.refusals.message(name, fate, room.name);
   }
 
   private keyOf(peer: Peer): PairKey | undefined {

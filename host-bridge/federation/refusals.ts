@@ -13,6 +13,8 @@ const FATES: Record<Exclude<PeerFate, "new" | "known">, RoomError> = {
   muted: new RoomError("muted", "of a sender who is muted here"),
 };
 
+const HUB_FULL = new RoomError("hub_full", "no place for more rooms");
+
 /** Log lines about what does not work, for an operator: each when it begins, and not again with every attempt. */
 export class Refusals {
   private readonly clock: Clock;
@@ -44,6 +46,16 @@ export class Refusals {
     this.log.warn(`Federation peer ${JSON.stringify(name)} sent a message to "${room}" that is refused: ${message}`, {
       code,
     });
+  }
+
+  /** A hub does not keep some rooms: those of this server, by name; or this one is the hub, and it is so many of a peer. */
+  noPlace(name: string, rooms: readonly string[] | number): void {
+    const isOurs = typeof rooms !== "number";
+    const which = isOurs ? rooms.map((room) => JSON.stringify(room)).join(", ") : `${rooms} of its rooms`;
+    if (which === "" || !this.isNews(`${name}\0${HUB_FULL.code}\0${which}`)) return;
+    const who = `Federation peer ${JSON.stringify(name)}`;
+    const { code, message } = HUB_FULL;
+    this.log.warn(`${who}: ${message}: ${isOurs ? `it does not keep ${which}` : which}`, { code });
   }
 
   /** All is well with the peer: what happens next is news. */

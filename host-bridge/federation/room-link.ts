@@ -1,5 +1,5 @@
-import type { Room } from "../room/rooms.ts";
 import type { LogRow, Place, Vector } from "../room/store-log.ts";
+import type { Shelf } from "./shelf.ts";
 
 /** Numbers out of order that are remembered of one room; forgotten ones cost a message that is sent twice, and nothing else. */
 const MAX_EXTRA = 50_000;
@@ -12,13 +12,15 @@ export interface Stretch {
 
 /** One room that a peer has too: what the peer has of it, and how far it was told. */
 export class RoomLink {
-  readonly room: Room;
+  readonly shelf: Shelf;
   /** The room's number in our offers and in the peer's. */
   readonly ours: number;
   readonly theirs: number;
   /** May its messages come in, and may ours go out? */
   readonly takes: boolean;
   readonly gives: boolean;
+  /** A hub may keep it or not: it says so by its vector. */
+  isAsked = false;
   /** What the peer said of itself, chunk by chunk; null when it is through. */
   incoming: Map<string, number> | null = new Map();
   readonly backlog: Stretch = { at: 0, end: 0 };
@@ -30,11 +32,12 @@ export class RoomLink {
   /** Batches of the backlog since marks were sent. */
   batches = 0;
   private readonly known = new Map<string, number>();
+  private readonly reached = new Map<string, number>();
   private readonly extra = new Map<string, Set<number>>();
   private extras = 0;
 
-  constructor(fields: Pick<RoomLink, "room" | "ours" | "theirs" | "takes" | "gives">) {
-    this.room = fields.room;
+  constructor(fields: Pick<RoomLink, "shelf" | "ours" | "theirs" | "takes" | "gives">) {
+    this.shelf = fields.shelf;
     this.ours = fields.ours;
     this.theirs = fields.theirs;
     this.takes = fields.takes;
@@ -46,12 +49,22 @@ export class RoomLink {
     return this.known.get(stream) ?? 0;
   }
 
+  /**
+   * The peer's own number of the stream: what comes out of turn, as live messages do during a backlog, leaves it behind, and it
+   * would be sent again on the next connection. Only a mark brings it along.
+   */
+  reaches(stream: string): number {
+    return this.reached.get(stream) ?? 0;
+  }
+
   has({ stream, seq }: Place): boolean {
     return seq <= this.knows(stream) || (this.extra.get(stream)?.has(seq) ?? false);
   }
 
   /** The peer has this one, or it is on its way there. */
   note({ stream, seq }: Place): void {
+    if (seq === this.reaches(stream) + 1) this.reached.set(stream, seq);
+    else this.moved.add(stream);
     const known = this.knows(stream);
     if (seq <= known) return;
     const extra = this.extra.get(stream);
@@ -73,6 +86,7 @@ export class RoomLink {
   /** The peer has everything up to this number. */
   noteAll({ stream, seq }: Place): void {
     if (seq > this.knows(stream)) this.known.set(stream, seq);
+    if (seq > this.reaches(stream)) this.reached.set(stream, seq);
   }
 
   /** All that the peer said it has. */

@@ -3,11 +3,13 @@ import type { Clock } from "../clock.ts";
 import { RoomError } from "../errors.ts";
 import type { PeerFate, PeerSaid, Room, Rooms } from "../room/rooms.ts";
 import type { Store } from "../room/store.ts";
-import type { LogRow, Place } from "../room/store-log.ts";
+import type { Place } from "../room/store-log.ts";
 import { roomToken } from "./proof.ts";
 import { RoomLink, type Stretch } from "./room-link.ts";
+import { roomSeal } from "./seal.ts";
 import type { Session } from "./session.ts";
-import { type Entry, MAX_ENTRIES, MAX_ROWS, type WireMessage } from "./wire.ts";
+import { OpenShelf, SealedShelf, type Shelf } from "./shelf.ts";
+import { MAX_ENTRIES, MAX_ROWS, SEALED_ROOMS, type WireMessage } from "./wire.ts";
 
 /** Frames with messages that the peer has not confirmed. */
 const WINDOW = 64;
@@ -44,9 +46,15 @@ export interface SyncParts {
   /** Bytes a second to this peer; 0 is without a limit. */
   maxRate: number;
   /** Numbers of these streams have moved here by what this peer said. */
-  moved(room: Room, streams: ReadonlySet<string>): void;
+  moved(room: string, streams: ReadonlySet<string>): void;
   /** Something was refused. */
-  refused(fate: PeerFate, room: Room): void;
+  refused(fate: PeerFate, room: string): void;
+  /** It is trusted to keep rooms that it has no key of. */
+  isBlindHub: boolean;
+  /** Where this server keeps such a room for it; null when there is no place for one more. Absent where it is no hub. */
+  keep?: (id: string) => Shelf | null;
+  /** The hub at the other end has no place for these rooms; or this one has none for so many. */
+  noPlace(rooms: readonly string[] | number): void;
 }
 
 /**
@@ -60,6 +68,7 @@ export class Sync {
   private readonly byTheirs = new Map<number, RoomLink>();
   private readonly byName = new Map<string, RoomLink>();
   private theirOffers = 0;
+  private theirVaults = 0;
   private readonly tokens = new Map<string, number>();
   private sent = 0;
   private acked = 0;
@@ -125,11 +134,9 @@ export class Sync {
   /** Messages that the peer has not confirmed, and those that wait here for their turn. */
   depth(): number {
     let count = 0;
-    const last = this.parts.store.lastRow();
-    for (const { room, backlog, live, incoming, gives } of this.byName.values()) {
+    for (const { shelf, backlog, live, incoming, gives } of this.byName.values()) {
       if (incoming !== null || !gives) continue;
-      count += this.parts.store.countRows(room.name, backlog.at, backlog.end);
-      count += this.parts.store.countRows(room.name, live.at, last);
+      count += shelf.count(backlog.at, backlog.end) + shelf.count(live.at, shelf.lastRow());
     }
     return count + (this.sent - this.acked);
   }
@@ -143,13 +150,18 @@ export class Sync {
         this.takeVector(message.room, message.places, message.isLast);
         break;
       case "entries":
-        this.takeSaid(message.room, message.entries.map(toSaid));
+      case "sealed":
+        this.takeSaid(message.room, ({ shelf }) => shelf.unpack(message));
         break;
-      case "marks": {
-        const said = message.places.map((place) => ({ place, message: null }));
-        this.takeSaid(message.room, said);
+      case "marks":
+        this.takeSaid(message.room, () => message.places.map((place) => ({ place, message: null })));
         break;
-      }
+      case "vaults":
+        this.takeVaults(message.rooms, message.isLast);
+        break;
+      case "full":
+        this.takeFull(message.rooms);
+        break;
       case "ack":
         if (message.count < this.acked || message.count > this.sent) throw malformed("an ack for what was not sent");
         this.acked = message.count;
@@ -170,13 +182,76 @@ export class Sync {
       this.tokens.delete(token);
       const own = this.parts.shared[ours];
       const link = new RoomLink({
-        ...{ room: own.room, ours, theirs, takes: own.takes && gives, gives: own.gives && takes },
+        ...{ shelf: new OpenShelf(own.room, this.parts.rooms, this.parts.store), ours, theirs },
+        ...{ takes: own.takes && gives, gives: own.gives && takes },
       });
       this.byTheirs.set(theirs, link);
-      this.byName.set(own.room.name, link);
-      this.sendPlaces("vector", ours, [...this.parts.store.vector(own.room.name)]);
+      this.open(link);
     }
-    if (isLast) this.theirOffers = MAX_ROOMS + OFFERS_STEP;
+    if (!isLast) return;
+    this.theirOffers = MAX_ROOMS + OFFERS_STEP;
+    if (this.parts.isBlindHub) void this.askHub([...this.tokens.values()]);
+  }
+
+  /** From now on both have the room: says what this server has of it. */
+  private open(link: RoomLink): void {
+    link.isAsked = false;
+    this.byName.set(link.shelf.name, link);
+    this.sendPlaces("vector", link.ours, [...link.shelf.vector()]);
+  }
+
+  /** To keep the rooms, by their places in our offers, that it has no key of. Nothing is sent of those that it does not take. */
+  private async askHub(places: number[]): Promise<void> {
+    const { rooms, store, shared } = this.parts;
+    const own = places.map((place) => shared[place]);
+    const seals = await Promise.all(own.map(({ room }) => roomSeal(room.key)));
+    if (this.isEnded) return;
+    for (const [i, { room, takes, gives }] of own.entries()) {
+      const number = SEALED_ROOMS + i;
+      const shelf = new SealedShelf(room, rooms, store, seals[i]);
+      const link = new RoomLink({ shelf, ours: number, theirs: number, takes, gives });
+      link.isAsked = true;
+      this.byTheirs.set(number, link);
+    }
+    const vaults = own.map(({ takes, gives }, i) => ({ id: seals[i].room, takes, gives }));
+    for (let at = 0; at < vaults.length; at += MAX_ROWS) {
+      const isLast = at + MAX_ROWS >= vaults.length;
+      this.session.send({ name: "vaults", rooms: vaults.slice(at, at + MAX_ROWS), isLast });
+    }
+  }
+
+  private takeVaults(vaults: { id: string; takes: boolean; gives: boolean }[], isLast: boolean): void {
+    const { keep } = this.parts;
+    // Somebody takes this server for a hub.
+    if (keep === undefined) return;
+    if (this.theirVaults + vaults.length > MAX_ROOMS) throw malformed("too many rooms");
+    const refused: number[] = [];
+    for (const { id, takes, gives } of vaults) {
+      const number = SEALED_ROOMS + this.theirVaults++;
+      const shelf = keep(id);
+      if (shelf === null) refused.push(number);
+      else if (this.byName.has(shelf.name)) throw malformed("a room twice");
+      else {
+        // It gives what the hub takes.
+        const link = new RoomLink({ shelf, ours: number, theirs: number, takes: gives, gives: takes });
+        this.byTheirs.set(number, link);
+        this.open(link);
+      }
+    }
+    if (isLast) this.theirVaults = MAX_ROOMS;
+    if (refused.length === 0) return;
+    this.session.send({ name: "full", rooms: refused });
+    this.parts.noPlace(refused.length);
+  }
+
+  private takeFull(numbers: readonly number[]): void {
+    const names = numbers.flatMap((number) => {
+      const link = this.byTheirs.get(number);
+      if (!link?.isAsked) throw malformed("no place for a room that it was not asked to keep");
+      this.byTheirs.delete(number);
+      return [link.shelf.name];
+    });
+    this.parts.noPlace(names);
   }
 
   private sendPlaces(name: "vector" | "marks", room: number, vector: [string, number][]): void {
@@ -191,39 +266,42 @@ export class Sync {
   private takeVector(room: number, places: Place[], isLast: boolean): void {
     const link = this.byTheirs.get(room);
     if (link?.incoming == null) throw malformed("a vector of no room, or again");
+    if (link.isAsked) this.open(link);
     for (const { stream, seq } of places) link.incoming.set(stream, seq);
     if (link.incoming.size > MAX_STREAMS) throw malformed("too many streams");
     if (!isLast) return;
     link.start(link.incoming);
     link.incoming = null;
     if (!link.gives) return;
-    const { store } = this.parts;
-    const last = store.lastRow();
-    Object.assign(link.backlog, { at: store.rowBefore(link.room.name, link.vector()), end: last });
+    const { shelf } = link;
+    const last = shelf.lastRow();
+    Object.assign(link.backlog, { at: shelf.rowBefore(link.vector()), end: last });
     Object.assign(link.live, { at: last, end: last });
-    for (const stream of store.vector(link.room.name).keys()) link.moved.add(stream);
+    for (const stream of shelf.vector().keys()) link.moved.add(stream);
     link.isAwake = true;
     this.wakeUp();
   }
 
-  private takeSaid(theirs: number, said: PeerSaid[]): void {
+  private takeSaid(theirs: number, read: (link: RoomLink) => PeerSaid[]): void {
     const link = this.byTheirs.get(theirs);
-    if (link === undefined) throw malformed("messages of a room that it did not offer");
+    if (link === undefined || link.isAsked) throw malformed("messages of a room that it did not offer");
+    const said = read(link);
     if (!link.takes || said.length === 0) {
       this.took();
       return;
     }
-    const { rooms, store, counters } = this.parts;
-    const own = store.vector(link.room.name);
+    const { counters } = this.parts;
+    const { shelf } = link;
+    const own = shelf.vector();
     for (const { place } of said) {
       // No run of this server but this one gives numbers to its stream, and nobody can have heard of more than there are.
-      if (place.stream === store.stream && place.seq > (own.get(place.stream) ?? 0)) {
+      if (place.stream === shelf.stream && place.seq > (own.get(place.stream) ?? 0)) {
         throw new RoomError("peer_forged", "it sent messages as if they came from this server");
       }
       if (!own.has(place.stream) && own.size >= MAX_STREAMS) throw malformed("too many streams");
     }
     const release = this.session.hold();
-    rooms.federate(link.room, said, (error, fates) => {
+    shelf.take(said, (error, fates) => {
       release();
       if (this.isEnded) return;
       if (error !== null) {
@@ -243,10 +321,10 @@ export class Sync {
         if (fate === "known") counters.duplicates++;
         else if (fate !== "new") {
           counters.refused[fate]++;
-          this.parts.refused(fate, link.room);
+          this.parts.refused(fate, shelf.name);
         }
       });
-      this.parts.moved(link.room, streams);
+      this.parts.moved(shelf.name, streams);
       this.took();
     });
   }
@@ -305,7 +383,7 @@ export class Sync {
     if (live === undefined && behind === undefined) return false;
     this.turn++;
     if (live !== undefined && (behind === undefined || this.turn % (LIVE_SHARE + 1) !== 0)) {
-      live.live.end = this.parts.store.lastRow();
+      live.live.end = live.shelf.lastRow();
       if (this.sayRows(live, live.live)) return true;
       live.isAwake = false;
       if (!live.isInBacklog()) this.sayMoved(live);
@@ -322,25 +400,25 @@ export class Sync {
 
   /** Sends what the peer lacks of the next rows; false when there are no more. */
   private sayRows(link: RoomLink, stretch: Stretch): boolean {
-    const rows = this.parts.store.logRows(link.room.name, stretch.at, stretch.end, MAX_ENTRIES);
+    const rows = link.shelf.rows(stretch.at, stretch.end, MAX_ENTRIES);
     const isMore = rows.length === MAX_ENTRIES;
     stretch.at = isMore ? rows[rows.length - 1].id : stretch.end;
     const lacking = link.lacking(rows);
     if (lacking.length > 0) {
       const nowMs = this.parts.clock.unixMs();
       this.parts.counters.sent += lacking.length;
-      this.send({ name: "entries", room: link.ours, entries: lacking.map((row) => toEntry(row, nowMs)) });
+      this.send(link.shelf.pack(link.ours, lacking, nowMs));
     }
     return isMore;
   }
 
   /** The peer was told every row: the numbers that have none are settled. */
   private sayMoved(link: RoomLink): void {
-    const vector = this.parts.store.vector(link.room.name);
+    const vector = link.shelf.vector();
     const marks: [string, number][] = [];
     for (const stream of link.moved) {
       const seq = vector.get(stream) ?? 0;
-      if (seq <= link.knows(stream)) continue;
+      if (seq <= link.reaches(stream)) continue;
       link.noteAll({ stream, seq });
       marks.push([stream, seq]);
     }
@@ -350,11 +428,10 @@ export class Sync {
 
   /** In the middle of a backlog: what is settled as far as it was sent. */
   private saySettled(link: RoomLink): void {
-    const { store } = this.parts;
     const marks: [string, number][] = [];
-    for (const stream of store.vector(link.room.name).keys()) {
-      const known = link.knows(stream);
-      const seq = store.settled(link.room.name, stream, known, link.backlog.at);
+    for (const stream of link.shelf.vector().keys()) {
+      const known = link.reaches(stream);
+      const seq = link.shelf.settled(stream, known, link.backlog.at);
       if (seq <= known) continue;
       link.noteAll({ stream, seq });
       marks.push([stream, seq]);
@@ -372,15 +449,3 @@ export class Sync {
 
 const malformed = (found: string): RoomError =>
   new RoomError("peer_malformed", "it sent what no server sends", { found });
-
-const toSaid = ({ stream, seq, origin, ageMs, payload }: Entry): PeerSaid => ({
-  place: { stream, seq },
-  message: { payload, origin, ageMs },
-});
-
-const toEntry = ({ stream, seq, origin, bornAt, payload }: LogRow, nowMs: number): Entry => ({
-  ...{ stream, seq, origin: Buffer.byteLength(origin) > 255 ? "" : origin },
-  // Clocks are set back and forward while a message waits.
-  ageMs: Math.max(0, Math.round(nowMs - bornAt)),
-  payload: new Uint8Array(payload),
-});

@@ -67,6 +67,10 @@ const list = <T>(item: Kind<T>, most: number): Kind<T[]> => ({
 
 /** The longest payload of a MeshCore packet. */
 const MAX_PAYLOAD = 184;
+/** Of a sealed one, with the longest origin and all that sealing adds (seal.ts). */
+const MAX_SEALED = 476;
+/** Rooms that a blind hub is asked to keep have numbers from this on, the same in both directions. */
+export const SEALED_ROOMS = 65_536;
 /** Of vectors, marks and offers in one message; more of them take several. */
 export const MAX_ROWS = 1000;
 export const MAX_ENTRIES = 64;
@@ -74,6 +78,8 @@ export const MAX_ENTRIES = 64;
 const place = row({ stream: hex(8), seq: uint });
 const entry = row({ stream: hex(8), seq: uint, origin: text(255), ageMs: uint, payload: bytes(1, MAX_PAYLOAD) });
 const offer = row({ token: hex(16), takes: flag, gives: flag });
+const sealed = row({ stream: hex(8), seq: uint, ageMs: uint, id: hex(16), bytes: bytes(29, MAX_SEALED) });
+const sealedRoom = row({ id: hex(16), takes: flag, gives: flag });
 export type Entry = ReturnType<typeof entry.read>;
 
 /** Every message: its number, and its fields in their order. */
@@ -92,12 +98,18 @@ const TABLE = {
   entries: [6, row({ room: uint, entries: list(entry, MAX_ENTRIES) })],
   /** Everything of these streams up to the number was sent before, or never will be. */
   marks: [7, row({ room: uint, places: list(place, MAX_ROWS) })],
-  /** So many messages of the kinds 6 and 7 are durable here, since the beginning. */
+  /** So many messages of the kinds 6, 7 and 13 are durable here, since the beginning. */
   ack: [8, row({ count: uint })],
   ping: [9, row({ token: uint })],
   pong: [10, row({ token: uint })],
   /** The last one: why it closes. */
   bye: [11, row({ code: text(64), sentence: text(255) })],
+  /** To a blind hub, after the offers: rooms that it has no key of; the first one's number is SEALED_ROOMS. */
+  vaults: [12, row({ rooms: list(sealedRoom, MAX_ROWS), isLast: flag })],
+  /** As 6, of such a room. */
+  sealed: [13, row({ room: uint, entries: list(sealed, MAX_ENTRIES) })],
+  /** From the hub: it has no place for these rooms. */
+  full: [14, row({ rooms: list(uint, MAX_ROWS) })],
 } as const;
 
 export type WireName = keyof typeof TABLE;

@@ -40,12 +40,14 @@ describe("configuration", () => {
           address: { host: "room-server-portland.example.com", port: 7070 },
           secret: "shared-peer-secret",
           fingerprint: null,
+          blindHub: false,
         },
         {
           name: "room-server-seattle.example.com",
           address: { host: "room-server-seattle.example.com", port: 7070 },
           secret: "shared-peer-secret",
           fingerprint: null,
+          blindHub: false,
         },
       ]);
       const { enabled, broker, topicPrefix } = config.mqtt;
@@ -64,6 +66,7 @@ describe("configuration", () => {
       rebroadcastMaxAgeS: 300,
       ca: null,
       maxKibPerS: 0,
+      blindHub: null,
       secret: "REPLACE_WITH_FEDERATION_PSK",
       peers: [
         {
@@ -71,12 +74,14 @@ describe("configuration", () => {
           address: { host: "cityb.example.com", port: 5001 },
           secret: "REPLACE_WITH_FEDERATION_PSK",
           fingerprint: null,
+          blindHub: false,
         },
         {
           name: "City C Room Server",
           address: { host: "203.0.113.45", port: 5001 },
           secret: "REPLACE_WITH_FEDERATION_PSK",
           fingerprint: null,
+          blindHub: false,
         },
       ],
     };
@@ -134,6 +139,7 @@ describe("configuration", () => {
           rebroadcastMaxAgeS: 300,
           ca: null,
           maxKibPerS: 0,
+          blindHub: null,
         },
         mqtt: {
           ...{

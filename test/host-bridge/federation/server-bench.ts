@@ -17,12 +17,12 @@ export const peerConfig = (
   secret = SECRET,
   fingerprint: string | null = null,
 ): PeerConfig => ({
-  ...{ name, address: { host: "127.0.0.1", port }, secret, fingerprint },
+  ...{ name, address: { host: "127.0.0.1", port }, secret, fingerprint, blindHub: false },
 });
 
 export const federationConfig = (port: number, fields: Partial<FederationConfig> = {}): FederationConfig => ({
   ...{ enabled: true, port, tls: null, ca: null, maxKibPerS: 0, statusEndpoint: false, statusPort: 5002 },
-  ...{ rebroadcastMaxAgeS: 300, secret: SECRET, peers: [], ...fields },
+  ...{ rebroadcastMaxAgeS: 300, blindHub: null, secret: SECRET, peers: [], ...fields },
 });
 
 /** One server; start() and stop() as often as wanted, on the same directory and port. */
@@ -52,6 +52,11 @@ export class TestServer {
   /** The other is to be dialled. */
   dials(other: TestServer, secret = SECRET): void {
     this.settings.peers.push(peerConfig(other.name, other.settings.port, secret));
+  }
+
+  /** As dials(); it may keep rooms that it has no key of. */
+  relaysBy(hub: TestServer, secret = SECRET): void {
+    this.settings.peers.push({ ...peerConfig(hub.name, hub.settings.port, secret), blindHub: true });
   }
 
   async start(): Promise<void> {

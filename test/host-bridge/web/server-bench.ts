@@ -34,7 +34,7 @@ export function testConfig(dataDir: string, fields: TestFields = {}): Config {
     rooms: [],
     federation: {
       ...{ enabled: false, port: 5001, tls: null, statusEndpoint: false, ca: null, maxKibPerS: 0, statusPort: 5002 },
-      ...{ rebroadcastMaxAgeS: 300, secret: "", peers: [] },
+      ...{ rebroadcastMaxAgeS: 300, blindHub: null, secret: "", peers: [] },
     },
     mqtt: {
       ...{ enabled: false, broker: "mqtt://localhost:1883", topicPrefix: "meshcore", profile: "native" },

@@ -1,0 +1,213 @@
+import assert from "node:assert/strict";
+import { RoomSeal, roomSeal } from "../../../host-bridge/federation/seal.ts";
+import { freePort } from "../../simulator/tcp-station.ts";
+import { until } from "../daemon-bench.ts";
+import { sealText } from "../room/rooms-bench.ts";
+import { Scratch } from "../scratch.ts";
+import { RawPeer } from "./raw-peer.ts";
+import { roomOf, SECRET, TestServer } from "./server-bench.ts";
+
+const LIMITS = { maxRooms: 8, maxRoomsPerPeer: 4, maxMessages: 1000 };
+
+const scratch = new Scratch();
+let servers: TestServer[] = [];
+
+async function server(name: string, rooms = [roomOf("Open")]): Promise<TestServer> {
+  const made = new TestServer(name, scratch.dir(), await freePort(), rooms);
+  servers.push(made);
+  return made;
+}
+
+async function blindHub(limits: Partial<typeof LIMITS> = {}): Promise<TestServer> {
+  const hub = await server("Hub", [roomOf("The hub's own")]);
+  hub.settings.blindHub = { ...LIMITS, ...limits };
+  return hub;
+}
+
+async function members(hub: TestServer, names: string[], rooms?: string[]): Promise<TestServer[]> {
+  const made = [];
+  for (const name of names) {
+    const member = await server(
+      name,
+      rooms?.map((room) => roomOf(room)),
+    );
+    member.relaysBy(hub);
+    made.push(member);
+  }
+  return made;
+}
+
+const same = (all: TestServer[], room = "Open") =>
+  until("all histories are the same", () => {
+    const [first, ...others] = all.map((one) => one.history(room).join("\n"));
+    return others.every((text) => text === first);
+  });
+
+const shares = (one: TestServer, rooms: number) =>
+  until("it shares rooms", () => one.federation.status().some((peer) => peer.connected && peer.rooms === rooms));
+
+describe("a blind hub", () => {
+  afterEach(async () => {
+    for (const one of servers) await one.stop();
+    servers = [];
+    scratch.clean();
+  });
+
+  it("carries messages between members of a room whose key it lacks", async () => {
+    const hub = await blindHub();
+    const all = await members(hub, ["A", "B", "C"]);
+    for (const one of [hub, ...all]) await one.start();
+    for (const one of all) await shares(one, 1);
+    for (let i = 0; i < 30; i++) await all[i % 3].post(`${i}`);
+    await until("told", () => all.every(({ told }) => told.length === 30));
+    await same(all);
+    assert.equal(hub.told.length, 0);
+    assert.deepEqual([...new Set(all[2].told.map(({ origin }) => origin))].sort(), ["A", "B", "C"]);
+    for (const one of all) assert.equal(one.federation.status()[0].duplicates, 0);
+  });
+
+  it("gives a member that was away what it missed, also after both were restarted", async () => {
+    const hub = await blindHub();
+    const [a, b] = await members(hub, ["A", "B"]);
+    await hub.start();
+    await a.start();
+    for (let i = 0; i < 90; i++) await a.post(`${i}`);
+    await until(
+      "the hub has all",
+      () => a.federation.status()[0].queue_depth === 0 && a.federation.status()[0].sent === 90,
+    );
+    await a.stop();
+    await hub.stop();
+    await hub.start();
+    await b.start();
+    await until("told", () => b.told.length === 90);
+    await b.post("back");
+    await until(
+      "the hub has it",
+      () => b.federation.status()[0].sent === 1 && b.federation.status()[0].queue_depth === 0,
+    );
+    await b.stop();
+    await a.start();
+    await until("there", () => a.texts().includes("back"));
+    await b.start();
+    await same([a, b]);
+    assert.equal(a.federation.status()[0].received, 1);
+  });
+
+  it("keeps the newest within max_messages, and says that the others are gone", async () => {
+    const hub = await blindHub({ maxMessages: 20 });
+    const [a, b] = await members(hub, ["A", "B"]);
+    await hub.start();
+    await a.start();
+    for (let i = 0; i < 50; i++) await a.post(`${i}`);
+    await until(
+      "the hub has all",
+      () => a.federation.status()[0].queue_depth === 0 && a.federation.status()[0].sent === 50,
+    );
+    await b.start();
+    await until("told", () => b.told.length === 20);
+    assert.deepEqual(b.texts(), a.texts().slice(30));
+    const vector = (one: TestServer) => JSON.stringify([...one.store.vector("Open")].sort());
+    await until("the vectors are the same", () => vector(a) === vector(b));
+  });
+
+  it("takes a packet that two members have heard by radio as one message", async () => {
+    const hub = await blindHub();
+    const [a, b, c] = await members(hub, ["A", "B", "C"]);
+    for (const one of [hub, a, b, c]) await one.start();
+    for (const one of [a, b, c]) await shares(one, 1);
+    const report = { board: "b1", room: "Open", bootId: 1, keyCheck: 2, own: false, rssi: -70, snr: 5, hops: 0 };
+    for (let seq = 1; seq <= 5; seq++) {
+      const payload = sealText(a.room(), 1_700_000_000 + seq, `Carol: ${seq}`);
+      for (const one of [a, b]) one.rooms.ingest({ ...report, seq, payload }, () => undefined);
+    }
+    await until("told", () => c.told.length === 5);
+    const vector = (one: TestServer) => JSON.stringify([...one.store.vector("Open")].sort());
+    await until("settled", () => [a, b].every((one) => vector(one) === vector(c)));
+    assert.equal(c.federation.status()[0].duplicates, 0);
+  });
+
+  it("is told of no room by a peer that does not call it one, and keeps none where it is none", async () => {
+    const hub = await blindHub();
+    const plain = await server("A");
+    plain.dials(hub);
+    await hub.start();
+    await plain.start();
+    await until("connected", () => plain.connected() === 1);
+    await plain.post("x");
+    const [none] = [await server("None", [])];
+    const [b] = await members(none, ["B"]);
+    await none.start();
+    await b.start();
+    await until("connected", () => b.connected() === 1);
+    await b.post("x");
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    for (const one of [plain, b]) {
+      const [{ rooms, sent, queue_depth: depth }] = one.federation.status();
+      assert.deepEqual([rooms, sent, depth], [0, 0, 0]);
+    }
+  });
+
+  it("has no place for more rooms than its limits, of one peer and of all", async () => {
+    const hub = await blindHub({ maxRooms: 3, maxRoomsPerPeer: 2 });
+    hub.settings.peers.push(
+      { ...hub.settings.peers[0], ...peerAt("A", "the secret of a 1234567"), ...{ blindHub: false } },
+      { ...hub.settings.peers[0], ...peerAt("B", "the secret of b 1234567"), ...{ blindHub: false } },
+    );
+    const a = await server(
+      "A",
+      ["1", "2", "3"].map((name) => roomOf(name)),
+    );
+    const b = await server(
+      "B",
+      ["3", "4", "5"].map((name) => roomOf(name)),
+    );
+    a.relaysBy(hub, "the secret of a 1234567");
+    b.relaysBy(hub, "the secret of b 1234567");
+    await hub.start();
+    await a.start();
+    await shares(a, 2);
+    await b.start();
+    await shares(b, 1);
+    assert.match(a.lines.join("\n"), /Federation peer "Hub": no place for more rooms: it does not keep "3"/);
+    assert.match(b.lines.join("\n"), /Federation peer "Hub": no place for more rooms: it does not keep "4", "5"/);
+    assert.match(hub.lines.join("\n"), /Federation peer "A": no place for more rooms: 1 of its rooms/);
+  });
+
+  it("that lies, and is found out: what it makes up, changes or swaps is refused", async () => {
+    const a = await server("A");
+    await a.start();
+    const guid = await a.post("real");
+    const hub = new RawPeer();
+    a.settings.peers.push({ ...peerAt("Mallory", SECRET), blindHub: true });
+    await a.stop();
+    await a.start();
+    await hub.connect(a.settings.port);
+    await hub.enter(SECRET, []);
+    const { rooms } = await hub.next("vaults");
+    const seal = await roomSeal(a.room().key);
+    assert.deepEqual(rooms, [{ id: seal.room, takes: true, gives: true }]);
+    const room = 65_536;
+    hub.send({ name: "vector", room, places: [], isLast: true });
+    await hub.next("vector");
+    const [entry] = (await hub.next("sealed")).entries;
+    assert.equal(seal.open(entry)?.origin, "A");
+    assert.ok(!Buffer.from(entry.bytes).includes("real"));
+    const stream = "ab".repeat(8);
+    const other = new RoomSeal(Buffer.alloc(112, 5)).seal(guid, "A", new Uint8Array(35));
+    const changed = { ...entry, stream, seq: 1, bytes: entry.bytes.map((byte, i) => (i === 20 ? byte ^ 1 : byte)) };
+    const swapped = { ...entry, stream, seq: 2, id: "cd".repeat(16) };
+    hub.send({ name: "sealed", room, entries: [changed, swapped, { ...other, stream, seq: 3, ageMs: 0 }] });
+    hub.send({ name: "sealed", room, entries: [{ ...entry, stream, seq: 4 }] });
+    await until("refused", () => a.federation.status()[0].refused === 3);
+    await until("known", () => a.federation.status()[0].duplicates === 1);
+    assert.deepEqual(a.texts(), ["real"]);
+    hub.send({ name: "sealed", room, entries: [{ ...entry, stream: a.store.stream, seq: 9 }] });
+    assert.equal(await hub.bye(), "peer_forged");
+    hub.socket.destroy();
+  });
+});
+
+const peerAt = (name: string, secret: string) => ({
+  ...{ name, address: { host: "127.0.0.1", port: 9 }, secret, fingerprint: null },
+});
