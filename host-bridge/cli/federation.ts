@@ -82,7 +82,7 @@ async function take(code: string, options: Options, io: CliIo): Promise<void> {
   const { certificate } = ownCertificate(config);
   const peer = { name, addr, secret, fingerprint };
   const ca = config.federation.ca === null ? null : readAuthorities(config.federation.ca);
-  const error = await tryPeer({ name, address, secret, fingerprint }, certificate, ca);
+  const error = await tryPeer({ name, address, secret, fingerprint, blindHub: false }, certificate, ca);
   const found = error === null ? "it answers, with the right certificate, and has the secret" : describe(error);
   if (options.json) return io.out(`${JSON.stringify({ peer, works: error === null, found }, null, 2)}\n`);
   io.err("# Add this to the configuration of this server, and reload it:\n");

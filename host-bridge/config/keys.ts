@@ -218,7 +218,7 @@ export const KEYS = {
       max_rooms_per_peer: integer(1, 4096)
         .default(16)
         .describe("The most that one peer may bring; peers with the same secret count as one."),
-      max_messages: integer(1, 10_000_000).default(5000).describe("Messages kept of each; the first ones go first."),
+      max_messages: integer(1, 10_000_000).default(5000).describe("Messages kept of each; the oldest go first."),
     })
       .optional()
       .describe("Keep and pass on rooms of peers that this server has no key of."),
