@@ -85,6 +85,10 @@ class Child {
     });
   }
 
+  signal(name: "SIGSTOP" | "SIGCONT"): void {
+    this.child?.kill(name);
+  }
+
   async kill(): Promise<void> {
     const { child } = this;
     if (child === null) return;
@@ -106,6 +110,32 @@ describe("federation: faults", function () {
     for (const cable of cables) cable.remove();
     [children, cables] = [[], []];
     scratch.clean();
+  });
+
+  it("brings a server up to date within ten seconds that stood still for longer than its peers wait", async () => {
+    for (const name of ["A", "B", "C"]) children.push(new Child(name, scratch.dir(), await freePort()));
+    const [a, b, c] = children;
+    // One is called by the one that stands still, the other calls it.
+    b.peers.push(a.port);
+    c.peers.push(b.port);
+    for (const child of children) await child.start();
+    await b.ask({ do: "post", text: "before" });
+    await wait(3000);
+    b.signal("SIGSTOP");
+    for (let i = 0; i < 13; i++) {
+      await a.ask({ do: "post", text: `a${i}` });
+      await c.ask({ do: "post", text: `c${i}` });
+      await wait(1000);
+    }
+    b.signal("SIGCONT");
+    const from = performance.now();
+    for (;;) {
+      const answers = await Promise.all(children.map((child) => child.ask({ do: "history" })));
+      const histories = answers.map((answer) => (answer?.["history"] ?? []) as string[]);
+      if (histories.every((one) => one.length === 27)) break;
+      assert.ok(performance.now() - from < 10_000, String(histories.map((one) => one.length)));
+      await wait(100);
+    }
   });
 
   const shapes = process.env["FAULTS"] ? Object.keys(SHAPES) : ["ring"];

@@ -6,6 +6,8 @@ import { roomConfig, sealText } from "../room/rooms-bench.ts";
 import { Scratch } from "../scratch.ts";
 import { roomOf, TestServer } from "./server-bench.ts";
 
+/** `MESSAGES=10000 npx mocha test/host-bridge/federation/federation.test.ts` for the long run. */
+const MESSAGES = Number(process.env["MESSAGES"] ?? 400);
 const scratch = new Scratch();
 let servers: TestServer[] = [];
 
@@ -140,24 +142,32 @@ describe("federation", () => {
     ],
   })) {
     it(`brings four servers together as ${shape}`, async () => {
-      const rooms = [roomOf("Open", { maxHistory: 10_000 })];
+      const rooms = [roomOf("Open", { maxHistory: 100_000 })];
       for (const name of ["A", "B", "C", "D"]) await server(name, rooms);
       for (const [from, to] of links) servers[from].dials(servers[to]);
       for (const one of servers) await one.start();
-      const total = 400;
+      const total = MESSAGES;
       const posts: Promise<string>[] = [];
       for (let i = 0; i < total; i++) {
         posts.push(servers[i % 4].post(`n${i}`));
         if (i % 20 === 0) await new Promise((resolve) => setTimeout(resolve, 5));
       }
       await Promise.all(posts);
-      await until("all have all", () => servers.every((one) => one.told.length >= total));
+      await until("all have all", () => servers.every((one) => one.told.length >= total), 20_000 + total * 20);
       await allSame();
       await new Promise((resolve) => setTimeout(resolve, 200));
       for (const one of servers) {
         assert.equal(one.told.length, total);
         assert.equal(new Set(one.told.map(({ guid }) => guid)).size, total);
         assert.equal(one.history().length, total);
+      }
+      if (process.env["MESSAGES"]) {
+        const peers = servers.flatMap((one) => one.federation.status());
+        const sum = (pick: (peer: (typeof peers)[number]) => number): number =>
+          peers.reduce((all, one) => all + pick(one), 0);
+        console.log(
+          `      ${sum(({ sent }) => sent)} sent, ${sum(({ duplicates }) => duplicates)} of them known there`,
+        );
       }
     });
   }
