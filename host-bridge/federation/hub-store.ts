@@ -143,6 +143,10 @@ export class HubStore {
     return this.guard(() => this.log.before(room.id, known, this.log.last()));
   }
 
+  highest(room: HubRoom, stream: string): number {
+    return this.guard(() => this.log.highest(room.id, stream));
+  }
+
   settled(room: HubRoom, stream: string, known: number, after: number): number {
     return this.guard(() => this.log.settled(room.id, stream, known, after));
   }
@@ -184,6 +188,7 @@ export class HubStore {
   }
 
   private write(room: HubRoom, { place, message }: PeerSaid): PeerFate {
+    if (place === null) throw new Error("bug: a hub gives no numbers");
     if (message === null) {
       this.log.mark(room.id, place);
       return "known";
@@ -247,6 +252,10 @@ export class HubShelf implements Shelf {
 
   rowBefore(known: Vector): number {
     return this.store.rowBefore(this.room, known);
+  }
+
+  highest(stream: string): number {
+    return this.store.highest(this.room, stream);
   }
 
   settled(stream: string, known: number, after: number): number {

@@ -10,6 +10,7 @@ const MAX_KEPT = 1000;
 const FATES: Record<Exclude<PeerFate, "new" | "known">, RoomError> = {
   not_authentic: new RoomError("not_authentic", "not sealed with the room's key"),
   from_the_future: new RoomError("from_the_future", "dated more than 26 hours ahead of this clock"),
+  forged: new RoomError("peer_forged", "numbered as if it came from this server"),
   muted: new RoomError("muted", "of a sender who is muted here"),
 };
 

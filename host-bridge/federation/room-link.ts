@@ -83,15 +83,19 @@ export class RoomLink {
     this.known.set(stream, next);
   }
 
-  /** The peer has everything up to this number. */
+  /** The peer was told everything up to this number. */
   noteAll({ stream, seq }: Place): void {
     if (seq > this.knows(stream)) this.known.set(stream, seq);
     if (seq > this.reaches(stream)) this.reached.set(stream, seq);
   }
 
-  /** All that the peer said it has. */
-  start(vector: Vector): void {
-    for (const [stream, seq] of vector) this.noteAll({ stream, seq });
+  /**
+   * The peer says that it has everything up to this number. It may have been lied to by another one, so it is believed only up to
+   * `highest`, our highest row of the stream: what comes later is sent, and at worst known there. Marks it needs none.
+   */
+  noteClaim({ stream, seq }: Place, highest: number): void {
+    this.noteAll({ stream, seq: Math.min(seq, highest) });
+    if (seq > this.reaches(stream)) this.reached.set(stream, seq);
   }
 
   vector(): Vector {

@@ -20,6 +20,8 @@ export interface Shelf {
   rowBefore(known: Vector): number;
   /** Up to which number a stream is settled for a server that was told every row up to `after` and has it up to `known`. */
   settled(stream: string, known: number, after: number): number;
+  /** The highest number of a stream that a row has; 0 without one. */
+  highest(stream: string): number;
   /** At most MAX_ENTRIES rows. */
   pack(room: number, rows: readonly LogRow[], nowMs: number): WireMessage;
   /** What a packed message says. Throws `peer_malformed` where it is of the other kind. */
@@ -72,6 +74,10 @@ export class OpenShelf implements Shelf {
 
   settled(stream: string, known: number, after: number): number {
     return this.store.settled(this.name, stream, known, after);
+  }
+
+  highest(stream: string): number {
+    return this.store.highest(this.name, stream);
   }
 
   pack(room: number, rows: readonly LogRow[], nowMs: number): WireMessage {

@@ -33,7 +33,7 @@ export interface Counters {
 
 export const noCounters = (): Counters => ({
   ...{ sent: 0, received: 0, duplicates: 0 },
-  refused: { not_authentic: 0, from_the_future: 0, muted: 0 },
+  refused: { not_authentic: 0, from_the_future: 0, muted: 0, forged: 0 },
 });
 
 export interface SyncParts {
@@ -270,7 +270,7 @@ export class Sync {
     for (const { stream, seq } of places) link.incoming.set(stream, seq);
     if (link.incoming.size > MAX_STREAMS) throw malformed("too many streams");
     if (!isLast) return;
-    link.start(link.incoming);
+    for (const [stream, seq] of link.incoming) noteClaim(link, { stream, seq });
     link.incoming = null;
     if (!link.gives) return;
     const { shelf } = link;
@@ -285,7 +285,7 @@ export class Sync {
   private takeSaid(theirs: number, read: (link: RoomLink) => PeerSaid[]): void {
     const link = this.byTheirs.get(theirs);
     if (link === undefined || link.isAsked) throw malformed("messages of a room that it did not offer");
-    const said = read(link);
+    const said = this.withoutForged(link, read(link));
     if (!link.takes || said.length === 0) {
       this.took();
       return;
@@ -294,11 +294,7 @@ export class Sync {
     const { shelf } = link;
     const own = shelf.vector();
     for (const { place } of said) {
-      // No run of this server but this one gives numbers to its stream, and nobody can have heard of more than there are.
-      if (place.stream === shelf.stream && place.seq > (own.get(place.stream) ?? 0)) {
-        throw new RoomError("peer_forged", "it sent messages as if they came from this server");
-      }
-      if (!own.has(place.stream) && own.size >= MAX_STREAMS) throw malformed("too many streams");
+      if (place !== null && !own.has(place.stream) && own.size >= MAX_STREAMS) throw malformed("too many streams");
     }
     const release = this.session.hold();
     shelf.take(said, (error, fates) => {
@@ -310,12 +306,12 @@ export class Sync {
       }
       const streams = new Set<string>();
       said.forEach(({ place, message }, i) => {
-        streams.add(place.stream);
+        if (place !== null) streams.add(place.stream);
         if (message === null) {
-          link.noteAll(place);
+          if (place !== null) noteClaim(link, place);
           return;
         }
-        link.note(place);
+        if (place !== null) link.note(place);
         counters.received++;
         const fate = fates[i];
         if (fate === "known") counters.duplicates++;
@@ -326,6 +322,20 @@ export class Sync {
       });
       this.parts.moved(shelf.name, streams);
       this.took();
+    });
+  }
+
+  /**
+   * What claims numbers of this server's own stream that it never gave: marks are passed over; a message counts like any other, for
+   * who has the room's key may write, but gets a number of ours. Whoever passed it on may be honest, so the session goes on.
+   */
+  private withoutForged(link: RoomLink, said: PeerSaid[]): PeerSaid[] {
+    if (!said.some(({ place }) => place !== null && isForged(link, place))) return said;
+    this.parts.counters.refused.forged++;
+    this.parts.refused("forged", link.shelf.name);
+    return said.flatMap((one) => {
+      if (one.place === null || !isForged(link, one.place)) return [one];
+      return one.message === null ? [] : [{ ...one, place: null }];
     });
   }
 
@@ -446,6 +456,14 @@ export class Sync {
     this.budget -= this.session.bytesSent - before;
   }
 }
+
+function noteClaim(link: RoomLink, place: Place): void {
+  if (!isForged(link, place)) link.noteClaim(place, link.shelf.highest(place.stream));
+}
+
+/** No run of a server but this one gives numbers to its stream, and nobody can have heard of more than there are. */
+const isForged = ({ shelf }: RoomLink, { stream, seq }: Place): boolean =>
+  stream === shelf.stream && seq > (shelf.vector().get(stream) ?? 0);
 
 const malformed = (found: string): RoomError =>
   new RoomError("peer_malformed", "it sent what no server sends", { found });

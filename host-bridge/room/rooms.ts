@@ -71,7 +71,8 @@ export interface RoomsChange {
 
 /** A part of what a peer says of a room's log: a message, or null: what is up to the place came before or never will. */
 export interface PeerSaid {
-  place: Place;
+  /** Null where the number cannot be right: the message gets one of ours. */
+  place: Place | null;
   message: PeerMessage | null;
 }
 
@@ -82,8 +83,8 @@ export interface PeerMessage {
   ageMs: number;
 }
 
-/** What became of it; a mark is `known`. The last three are refused: nobody here ever sees them. */
-export type PeerFate = "new" | "known" | "not_authentic" | "from_the_future" | "muted";
+/** What became of it; a mark is `known`. The last four are refused: nobody here ever sees them. */
+export type PeerFate = "new" | "known" | "not_authentic" | "from_the_future" | "muted" | "forged";
 
 export type PostOutcome = { ok: true; message: RoomMessage } | { ok: false; error: RoomError };
 
@@ -259,7 +260,7 @@ export class Rooms {
     const isBacklog = said.length >= PEER_BATCH;
     said.forEach((one, i) => {
       const found = one.message === null ? null : this.fromPeer(room, one.message);
-      const place = { ...one.place, room: room.name };
+      const place = one.place === null ? undefined : { ...one.place, room: room.name };
       const message = typeof found === "string" ? null : found;
       this.enqueue(
         {

@@ -96,6 +96,11 @@ export class StoreLog {
     return (this.sql.count.get(room, after, last) as { n: number }).n;
   }
 
+  highest(room: number, stream: string): number {
+    const id = this.ids.get(stream);
+    return id === undefined ? 0 : ((this.sql.highest.get(room, id) as { seq: number | null }).seq ?? 0);
+  }
+
   /** The row before the first one that somebody with this vector does not have; `last` when there is none. */
   before(room: number, known: Vector, last: number): number {
     let first = last + 1;
@@ -170,6 +175,7 @@ function prepare(db: Database) {
         WHERE room = ? AND messages.id > ? AND messages.id <= ? ORDER BY messages.id LIMIT ?`,
     ),
     count: db.prepare("SELECT count(*) AS n FROM messages WHERE room = ? AND id > ? AND id <= ?"),
+    highest: db.prepare("SELECT max(seq) AS seq FROM messages WHERE room = ? AND stream = ?"),
     firstAbove: db.prepare("SELECT min(id) AS id FROM messages WHERE room = ? AND stream = ? AND seq > ?"),
     lowestAfter: db.prepare(
       "SELECT min(seq) AS seq FROM messages WHERE room = ? AND stream = ? AND seq > ? AND id > ?",

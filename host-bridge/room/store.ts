@@ -231,6 +231,12 @@ export class Store {
     return after >= last ? 0 : this.guard(() => this.log.count(id, after, last));
   }
 
+  /** The highest number of a stream that a message of the room has; 0 without one. */
+  highest(room: string, stream: string): number {
+    const { id } = this.row(room);
+    return this.guard(() => this.log.highest(id, stream));
+  }
+
   /** The last row of the log of all rooms. */
   lastRow(): number {
     return this.guard(() => this.log.last());
