@@ -16,6 +16,7 @@ import { Peer } from "./peer.ts";
 import { type PairKey, pairKey } from "./proof.ts";
 import { Refusals } from "./refusals.ts";
 import { type Identity, Session } from "./session.ts";
+import type { Hearsay } from "./shelf.ts";
 import { type Counters, noCounters, Sync } from "./sync.ts";
 
 export interface FederationParts {
@@ -63,6 +64,8 @@ export class Federation {
   /** Numbers of servers that were peers until a reload. */
   private readonly removed = new Set<string>();
   private hub: HubStore | null = null;
+  /** Of each hub, while the room stays what it is. */
+  private readonly hearsay = new WeakMap<Room, Map<string, Hearsay>>();
   private offered = "";
   private isStopped = false;
 
@@ -263,6 +266,7 @@ export class Federation {
       moved: (room, streams) => this.wake(room, streams),
       refused: (fate, room) => this.refusals.message(name, fate, room),
       isBlindHub: peer?.config.blindHub ?? false,
+      hearsay: (room) => this.hearsayOf(room, id),
       ...(hub === null ? {} : { keep: (id) => hub.room(id, identity.key.name) }),
       noPlace: (rooms) => this.refusals.noPlace(name, rooms),
     });
@@ -333,6 +337,14 @@ export class Federation {
   private countersOf(name: string): Counters {
     const found = this.counters.get(name) ?? noCounters();
     this.counters.set(name, found);
+    return found;
+  }
+
+  private hearsayOf(room: Room, hub: string): Hearsay {
+    const ofRoom = this.hearsay.get(room) ?? new Map<string, Hearsay>();
+    this.hearsay.set(room, ofRoom);
+    const found = ofRoom.get(hub) ?? new Map<string, number>();
+    ofRoom.set(hub, found);
     return found;
   }
 

@@ -238,6 +238,10 @@ export class HubShelf implements Shelf {
     return this.store.vector(this.room);
   }
 
+  told(): Vector {
+    return this.vector();
+  }
+
   rows(after: number, last: number, limit: number): LogRow[] {
     return this.store.rows(this.room, after, last, limit);
   }

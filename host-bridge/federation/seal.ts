@@ -1,5 +1,6 @@
 // What a server that relays a room without its key (a blind hub) gets to see of it: a name and bytes that mean nothing without the key.
 import { createCipheriv, createDecipheriv, createHmac, scrypt } from "node:crypto";
+import type { Place } from "../room/store-log.ts";
 
 const SALT = "meshcore-federation sealed room";
 const SCRYPT = { N: 2 ** 15, r: 8, p: 1, maxmem: 64 * 1024 * 1024 };
@@ -38,10 +39,10 @@ export class RoomSeal {
   }
 
   /**
-   * The nonce is made of all that is sealed: servers need not agree on a counter, the same message of the same origin is the same
-   * bytes everywhere, and no nonce is ever used for two texts.
+   * The nonce is made of all that is sealed: servers need not agree on a counter, the same message at the same place is the same
+   * bytes everywhere, and no nonce is ever used for two texts. The place is sealed too, so that a hub can give it no other.
    */
-  seal(guid: string, origin: string, payload: Uint8Array): Sealed {
+  seal(place: Place, guid: string, origin: string, payload: Uint8Array): Sealed {
     const name = Buffer.from(origin);
     const plain = Buffer.alloc(Math.ceil((2 + payload.length + name.length) / PAD) * PAD);
     plain[0] = payload.length;
@@ -49,21 +50,22 @@ export class RoomSeal {
     plain.set(payload, 2);
     plain.set(name, 2 + payload.length);
     const id = this.idOf(guid);
-    const nonce = createHmac("sha256", this.nonceKey).update(plain).digest().subarray(0, NONCE_BYTES);
+    const beside = besideOf(place, id);
+    const nonce = createHmac("sha256", this.nonceKey).update(beside).update(plain).digest().subarray(0, NONCE_BYTES);
     const cipher = createCipheriv(CIPHER, this.sealKey, nonce, { authTagLength: TAG_BYTES });
-    cipher.setAAD(id, { plaintextLength: plain.length });
+    cipher.setAAD(beside, { plaintextLength: plain.length });
     const bytes = Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
     return { id: id.toString("hex"), bytes: new Uint8Array(bytes) };
   }
 
-  /** What was sealed, or null when it was not sealed with this room's key or not under this id. */
-  open({ id, bytes }: Sealed): { origin: string; payload: Uint8Array } | null {
+  /** What was sealed, or null when it was not sealed with this room's key, for this place and under this id. */
+  open(place: Place, { id, bytes }: Sealed): { origin: string; payload: Uint8Array } | null {
     const end = bytes.length - TAG_BYTES;
     if (end <= NONCE_BYTES) return null;
     const decipher = createDecipheriv(CIPHER, this.sealKey, bytes.subarray(0, NONCE_BYTES), {
       authTagLength: TAG_BYTES,
     });
-    decipher.setAAD(Buffer.from(id, "hex"), { plaintextLength: end - NONCE_BYTES });
+    decipher.setAAD(besideOf(place, Buffer.from(id, "hex")), { plaintextLength: end - NONCE_BYTES });
     decipher.setAuthTag(bytes.subarray(end));
     const plain = decipher.update(bytes.subarray(NONCE_BYTES, end));
     try {
@@ -83,6 +85,13 @@ export class RoomSeal {
     const bytes = Buffer.from(guid.replaceAll("-", ""), "hex");
     return createHmac("sha256", this.idKey).update(bytes).digest().subarray(0, ID_BYTES);
   }
+}
+
+/** Authentic without being sealed: stream (8 bytes), number (8 bytes, big endian), id. */
+function besideOf({ stream, seq }: Place, id: Buffer): Buffer {
+  const number = Buffer.alloc(8);
+  number.writeBigUInt64BE(BigInt(seq));
+  return Buffer.concat([Buffer.from(stream, "hex"), number, id]);
 }
 
 const made = new Map<string, Promise<RoomSeal>>();

@@ -2,7 +2,7 @@
 import { RoomError } from "../errors.ts";
 import type { PeerFate, PeerSaid, Room, Rooms } from "../room/rooms.ts";
 import type { Store } from "../room/store.ts";
-import type { LogRow, Vector } from "../room/store-log.ts";
+import type { LogRow, Place, Vector } from "../room/store-log.ts";
 import type { RoomSeal } from "./seal.ts";
 import type { WireMessage } from "./wire.ts";
 
@@ -12,6 +12,8 @@ export interface Shelf {
   /** The stream of this run, to which nobody else adds; null where nothing begins here. */
   readonly stream: string | null;
   vector(): Vector;
+  /** What the peer is told that this server has: it need not send that. */
+  told(): Vector;
   /** After one row and up to another, in the order of arrival. */
   rows(after: number, last: number, limit: number): LogRow[];
   count(after: number, last: number): number;
@@ -54,6 +56,10 @@ export class OpenShelf implements Shelf {
 
   vector(): Vector {
     return this.store.vector(this.name);
+  }
+
+  told(): Vector {
+    return this.vector();
   }
 
   rows(after: number, last: number, limit: number): LogRow[] {
@@ -100,18 +106,35 @@ export class OpenShelf implements Shelf {
   }
 }
 
-/** A room of this server, for a blind hub. */
+/** Stream -> what a hub has said is settled up to there. */
+export type Hearsay = Map<string, number>;
+/** A hub that makes up more streams of one room is not listened to. */
+const MAX_HEARSAY = 50_000;
+
+/**
+ * A room of this server, for a blind hub. What a hub says without proof, that messages are gone, counts between it and this server
+ * only: else one that lies could keep away what comes by other ways.
+ */
 export class SealedShelf extends OpenShelf {
   private readonly seal: RoomSeal;
+  private readonly hearsay: Hearsay;
 
-  constructor(room: Room, rooms: Rooms, store: Store, seal: RoomSeal) {
+  constructor(room: Room, rooms: Rooms, store: Store, seal: RoomSeal, hearsay: Hearsay) {
     super(room, rooms, store);
     this.seal = seal;
+    this.hearsay = hearsay;
+  }
+
+  override told(): Vector {
+    const all = new Map(this.vector());
+    for (const [stream, seq] of this.hearsay) all.set(stream, Math.max(seq, all.get(stream) ?? 0));
+    return all;
   }
 
   override pack(room: number, rows: readonly LogRow[], nowMs: number): WireMessage {
     const entries = rows.map(({ stream, seq, guid, origin, bornAt, payload }) => ({
-      ...{ stream, seq, ageMs: ageOf(bornAt, nowMs), ...this.seal.seal(guid, shortOrigin(origin), payload) },
+      ...{ stream, seq, ageMs: ageOf(bornAt, nowMs) },
+      ...this.seal.seal({ stream, seq }, guid, shortOrigin(origin), payload),
     }));
     return { name: "sealed", room, entries };
   }
@@ -119,12 +142,37 @@ export class SealedShelf extends OpenShelf {
   override unpack(message: Packed): PeerSaid[] {
     if (message.name !== "sealed") throw wrongKind();
     return message.entries.map(({ stream, seq, ageMs, ...sealed }) => {
-      // No payload is authentic in no room: refused and counted like any other forgery.
-      const { payload, origin } = this.seal.open(sealed) ?? { payload: new Uint8Array(0), origin: "" };
-      return { place: { stream, seq }, message: { payload, origin, ageMs } };
+      const place = { stream, seq };
+      const opened = this.seal.open(place, sealed);
+      return { place, message: { ...(opened ?? { payload: NOTHING, origin: "" }), ageMs } };
     });
   }
+
+  override take(said: readonly PeerSaid[], settle: (error: unknown, fates: PeerFate[]) => void): void {
+    const isForged = ({ message }: PeerSaid): boolean => message?.payload === NOTHING;
+    const proven = said.map((one): PeerSaid => {
+      // Takes its turn behind what came before, and moves nothing.
+      if (one.message === null || isForged(one)) return { place: { stream: one.place.stream, seq: 0 }, message: null };
+      return one;
+    });
+    super.take(proven, (error, fates) => {
+      if (error === null) for (const { place, message } of said) if (message === null) this.hear(place);
+      settle(
+        error,
+        fates.map((fate, i) => (isForged(said[i]) ? "not_authentic" : fate)),
+      );
+    });
+  }
+
+  private hear({ stream, seq }: Place): void {
+    const before = this.hearsay.get(stream);
+    if (before === undefined && this.hearsay.size >= MAX_HEARSAY) return;
+    this.hearsay.set(stream, Math.max(seq, before ?? 0));
+  }
 }
+
+/** Of what could not be opened. */
+const NOTHING = new Uint8Array(0);
 
 const shortOrigin = (origin: string): string => (Buffer.byteLength(origin) > 255 ? "" : origin);
 

@@ -8,7 +8,7 @@ import { roomToken } from "./proof.ts";
 import { RoomLink, type Stretch } from "./room-link.ts";
 import { roomSeal } from "./seal.ts";
 import type { Session } from "./session.ts";
-import { OpenShelf, SealedShelf, type Shelf } from "./shelf.ts";
+import { type Hearsay, OpenShelf, SealedShelf, type Shelf } from "./shelf.ts";
 import { MAX_ENTRIES, MAX_ROWS, SEALED_ROOMS, type WireMessage } from "./wire.ts";
 
 /** Frames with messages that the peer has not confirmed. */
@@ -51,6 +51,8 @@ export interface SyncParts {
   refused(fate: PeerFate, room: string): void;
   /** It is trusted to keep rooms that it has no key of. */
   isBlindHub: boolean;
+  /** What it has said of a room in this run, as a hub. */
+  hearsay(room: Room): Hearsay;
   /** Where this server keeps such a room for it; null when there is no place for one more. Absent where it is no hub. */
   keep?: (id: string) => Shelf | null;
   /** The hub at the other end has no place for these rooms; or this one has none for so many. */
@@ -197,18 +199,18 @@ export class Sync {
   private open(link: RoomLink): void {
     link.isAsked = false;
     this.byName.set(link.shelf.name, link);
-    this.sendPlaces("vector", link.ours, [...link.shelf.vector()]);
+    this.sendPlaces("vector", link.ours, [...link.shelf.told()]);
   }
 
   /** To keep the rooms, by their places in our offers, that it has no key of. Nothing is sent of those that it does not take. */
   private async askHub(places: number[]): Promise<void> {
-    const { rooms, store, shared } = this.parts;
+    const { rooms, store, shared, hearsay } = this.parts;
     const own = places.map((place) => shared[place]);
     const seals = await Promise.all(own.map(({ room }) => roomSeal(room.key)));
     if (this.isEnded) return;
     for (const [i, { room, takes, gives }] of own.entries()) {
       const number = SEALED_ROOMS + i;
-      const shelf = new SealedShelf(room, rooms, store, seals[i]);
+      const shelf = new SealedShelf(room, rooms, store, seals[i], hearsay(room));
       const link = new RoomLink({ shelf, ours: number, theirs: number, takes, gives });
       link.isAsked = true;
       this.byTheirs.set(number, link);
