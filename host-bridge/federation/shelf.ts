@@ -152,11 +152,12 @@ export class SealedShelf extends OpenShelf {
     const isForged = ({ message }: PeerSaid): boolean => message?.payload === NOTHING;
     const proven = said.map((one): PeerSaid => {
       // Takes its turn behind what came before, and moves nothing.
-      if (one.message === null || isForged(one)) return { place: { stream: one.place.stream, seq: 0 }, message: null };
-      return one;
+      if (one.message !== null && !isForged(one)) return one;
+      return { place: one.place === null ? null : { stream: one.place.stream, seq: 0 }, message: null };
     });
     super.take(proven, (error, fates) => {
-      if (error === null) for (const { place, message } of said) if (message === null) this.hear(place);
+      if (error === null)
+        for (const { place, message } of said) if (message === null && place !== null) this.hear(place);
       settle(
         error,
         fates.map((fate, i) => (isForged(said[i]) ? "not_authentic" : fate)),

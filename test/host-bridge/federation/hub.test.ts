@@ -246,8 +246,8 @@ describe("a blind hub", () => {
     assert.deepEqual(a.texts(), ["real"]);
     assert.equal(a.store.vector("Open").has(stream), false);
     hub.send({ name: "sealed", room, entries: [{ ...entry, stream: a.store.stream, seq: 9 }] });
-    // Its number is not believed; the message is known anyway.
-    await until("the number refused", () => a.federation.status()[0].refused === 4);
+    // Neither the number nor, at that number, the message.
+    await until("both refused", () => a.federation.status()[0].refused === 6);
     assert.ok(a.lines.some((line) => line.includes("numbered as if it came from this server")));
     assert.deepEqual(a.texts(), ["real"]);
     hub.socket.destroy();
