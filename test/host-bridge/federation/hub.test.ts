@@ -189,6 +189,28 @@ describe("a blind hub", () => {
     assert.match(hub.lines.join("\n"), /Federation peer "A": no place for more rooms: 1 of its rooms/);
   });
 
+  it("goes away and comes back under traffic, beside another one and a direct peer, and nothing is lost", async () => {
+    const [one, two] = [await blindHub(), await server("Hub 2", [])];
+    two.settings.blindHub = { ...LIMITS };
+    const all = await members(one, ["A", "B", "C", "D"]);
+    const [a, b, c, d] = all;
+    // A and B have the second hub too, C and D each other.
+    for (const member of [a, b]) member.relaysBy(two);
+    c.dials(d);
+    for (const each of [one, two, ...all]) await each.start();
+    for (let i = 0; i < 80; i++) {
+      await all[i % 4].post(`${i}`);
+      if (i === 20) await one.stop();
+      if (i === 50) await one.start();
+      if (i === 60) await two.stop();
+      if (i % 8 === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    await two.start();
+    await until("told", () => all.every(({ told }) => told.length === 80));
+    await same(all);
+    assert.equal(new Set(a.history()).size, 80);
+  });
+
   it("that lies cannot keep away what comes by another way", async () => {
     const [a, b] = [await server("A"), await server("B")];
     a.settings.peers.push({ ...peerAt("Mallory", SECRET), blindHub: true });
