@@ -71,12 +71,22 @@ export class Log {
    * of words with room for the padding. False when they are not there then: the flash does not work.
    */
   append(record: Uint8Array, length: number, kind: number): boolean {
+    this.put(record, length, kind);
+    return this.check(length);
+  }
+
+  /** The first half of append(), for records so long that each half needs a handler. Nothing else is to be written in between. */
+  put(record: Uint8Array, length: number, kind: number): void {
     if (this.isFull(length)) this.turn();
-    const address = this.addressOf(this.page) + this.at;
     const words = new Uint32Array(record.buffer, record.byteOffset, 2);
     words[1] = length | (kind << 16);
     words[0] = this.crc32(view(record, 4, length + 4));
-    this.flash.write(view(record, 0, (RECORD_HEAD + length + 3) & ~3), address);
+    this.flash.write(view(record, 0, (RECORD_HEAD + length + 3) & ~3), this.addressOf(this.page) + this.at);
+  }
+
+  /** The second half: only from here on it counts. */
+  check(length: number): boolean {
+    const address = this.addressOf(this.page) + this.at;
     if (!this.holds(this.flash.read(RECORD_HEAD + length, address), 0)) {
       this.giveUp();
       return false;

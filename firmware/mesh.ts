@@ -231,14 +231,26 @@ export class Mesh {
     }
     if (!sent && ++this.attempts < SEND_ATTEMPTS) return;
     this.attempts = 0;
+    // Nobody else's until then.
+    this.sendingSlot = slot;
+    this.hal.after(() => this.finish(slot, sent, airMs), 1);
+  }
+
+  /** Counts it, and lets whoever asked for what was given up ask again. */
+  private finish(slot: number, sent: boolean, airMs: number): void {
+    const queue = this.queue;
+    const frame = queue.frame(slot);
     if (sent) {
       this.counters[COUNT.tx]++;
-      if (this.queue.frame(slot)[0] & ROUTE_DIRECT) this.directSent++;
+      if (frame[0] & ROUTE_DIRECT) this.directSent++;
     } else {
-      this.giveUp(slot);
+      this.counters[COUNT.txDropped]++;
+      this.seen.forget(packetDigest(this.crypto, frame, this.parse(frame, 0, queue.length(slot))));
     }
-    const request = this.queue.request(slot);
-    this.queue.remove(slot);
+    const request = queue.request(slot);
+    queue.remove(slot);
+    this.sendingSlot = -1;
+    this.again(1);
     this.events.onSent(request, sent, Math.round(airMs));
   }
 
@@ -247,13 +259,6 @@ export class Mesh {
     if (busy && this.mustWait()) return;
     this.isSensed = true;
     this.pump();
-  }
-
-  /** Counts it, and lets whoever asked for it ask again. */
-  private giveUp(slot: number): void {
-    const frame = this.queue.frame(slot);
-    this.counters[COUNT.txDropped]++;
-    this.seen.forget(packetDigest(this.crypto, frame, this.parse(frame, 0, this.queue.length(slot))));
   }
 
   /**

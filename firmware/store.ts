@@ -246,11 +246,18 @@ export class Store {
 
   /** `image` is a record of the settings, without a byte when nothing is to be saved; what changed meanwhile may be in it by half. */
   private saved(image: Uint8Array): void {
+    const length = image.length - RECORD_HEAD - 3;
+    if (length < 0 || this.dirty) this.checked(0);
+    else {
+      (this.settings as Log).put(image, length, RECORD.settings);
+      this.hal.after(() => this.checked(length), 1);
+    }
+  }
+
+  private checked(length: number): void {
     this.saving = false;
-    if (this.dirty) this.save();
-    else if (!image.length || this.settings?.append(image, image.length - RECORD_HEAD - 3, RECORD.settings))
-      this.pending = [];
-    else this.frozen = "flash";
+    if (length && !(this.settings as Log).check(length)) this.frozen = "flash";
+    else if (!this.dirty) this.pending = [];
     this.stored();
   }
 

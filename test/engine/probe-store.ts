@@ -38,8 +38,10 @@ export function storeSteps(): { first: string[]; again: string[] } {
     ...waits("turn:radio-set-up,curve", 10, 60),
     ...waits("store:first-pages-erased", 50, 6),
     ...rooms,
-    say("-", "region put eu\r"),
-    ...waits("-", 10, 12),
+    ...["eu", "eu-north", "eu-north-coast", "the-longest-name-of-a-region-it"].flatMap((name) => [
+      say("-", `region put ${name}\r`),
+      ...waits("-", 10, 12),
+    ]),
     say("-", "region save\r"),
     ...waits("-", 10, 12),
     ...waits("store:save", 5000),

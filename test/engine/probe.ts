@@ -38,7 +38,7 @@ export interface Probe {
 const NATIVE = `var SEND=19600,SEND_BYTE=164,WRITE=19900,WRITE_BYTE=52,PRINT=17800,PRINT_BYTE=147;`;
 
 /**
- * Steps, one a line: "F label base64" hears a frame (behind 3 bytes, as ReadBuffer answers): the label is of the handler behind the one that reads it, "D label" ends a transmission,
+ * Steps, one a line: "F label base64" hears a frame (behind 3 bytes, as ReadBuffer answers): the label is of the handler behind the one that reads it, "D label" ends a transmission, "E label" one that failed,
  * "S label base64" is serial input, "T label ms" runs the timers of up to so many ms and forgets the others, "W label ms" keeps them, "K label" the
  * housekeeping. With "-" as label nothing is measured. "J label base64" is code for the engine's prompt. "G" leaves the garbage where it is from here on, "g" collects again.
  */
@@ -100,7 +100,7 @@ function timers(label,ms,keep){var due=T;T=[];DEAD=[];
 function bytes(s){return E.toUint8Array(atob(s));}
 function step(kind,label,arg){
  if(kind==="F"){CUR=bytes(arg);SENT=null;B[2]=CUR.length-3;IRQ=2;var n=T.length;measure("radio:read",WATCH);if(T.length>n)measure(label,T.splice(n,1)[0][0]);}
- else if(kind==="D"){IRQ=1;measure(label,WATCH);}
+ else if(kind==="D"||kind==="E"){IRQ=kind==="D"?1:3;measure(label,WATCH);}
  else if(kind==="S")measure(label,RX,atob(arg));
  else if(kind==="T"||kind==="W")timers(label,parseInt(arg,10),kind==="W");
  else if(kind==="K")measure(label,TICK);
@@ -302,6 +302,9 @@ function probeSteps(): string[] {
     ...turns("turn:Send,Result,transmit", 8),
     "D radio:transmission-ended",
     ...turns("turn:transmission-ended,Sent", 5),
+    tell("-", link.Send, { req: 13, priority: 1, payloadType: 5, payload: hexToBytes(longest(++n)).slice(2) }),
+    ...turns("-", 8),
+    ...[1, 2, 3].flatMap(() => ["E radio:transmission-failed", ...turns("turn:transmission-failed,Sent", 8)]),
     hear("radio:other-packet,wanted", advert(2)),
     ...turns("turn:Heard", 3),
     tell("link:Ack", link.Ack, { room: 0, seq: 4 }),
