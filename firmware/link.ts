@@ -425,11 +425,11 @@ export class Link {
     words[(OUT + fieldAt(Status, "memTotal")) / 4] = memory.total;
     halves[(OUT + fieldAt(Status, "req")) / 2] = request;
     halves[(OUT + fieldAt(Status, "noiseFloor")) / 2] = radio.noiseFloor;
-    halves[(OUT + fieldAt(Status, "rssi")) / 2] = radio.rssi();
+    halves[(OUT + fieldAt(Status, "rssi")) / 2] = (radio.signal << 16) >> 16;
     halves[(OUT + fieldAt(Status, "airPermille")) / 2] = Math.max(0, mesh.duty.usedPermille(this.hal.nowMs()));
     // More than its fields: what is behind them follows.
     halves.set(radio.faults, (OUT + fieldAt(Status, "busyStuck")) / 2);
-    this.out[OUT + fieldAt(Status, "snr")] = radio.snr();
+    this.out[OUT + fieldAt(Status, "snr")] = (radio.signal << 8) >> 24;
     this.out[OUT + fieldAt(Status, "txQueue")] = mesh.queue.size;
     this.send(Status.type, Status.size);
   }

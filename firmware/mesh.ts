@@ -245,9 +245,9 @@ export class Mesh {
       if (frame[0] & ROUTE_DIRECT) this.directSent++;
     } else {
       this.counters[COUNT.txDropped]++;
-      this.seen.forget(packetDigest(this.crypto, frame, this.parse(frame, 0, queue.length(slot))));
+      this.seen.forget(packetDigest(this.crypto, frame, this.parse(frame, 0, queue.lengths[slot])));
     }
-    const request = queue.request(slot);
+    const request = queue.requests[slot];
     queue.remove(slot);
     this.sendingSlot = -1;
     this.again(1);
@@ -367,7 +367,7 @@ export class Mesh {
       if (nextMs >= 0) this.again(nextMs - now);
       return;
     }
-    const length = this.queue.length(slot);
+    const length = this.queue.lengths[slot];
     const airMs = airtimeMs(this.radio.settings, length);
     if (airMs > this.duty.wholeMs()) {
       // Settings have changed: it can never go now, and what stands behind it must not wait for that.

@@ -167,16 +167,6 @@ export class Sx126x {
     if (this.state !== OFF) this.restart();
   }
 
-  /** Of the packet handed up last, dBm. */
-  rssi(): number {
-    return (this.signal << 16) >> 16;
-  }
-
-  /** Of the packet handed up last, quarter dB. */
-  snr(): number {
-    return (this.signal << 8) >> 24;
-  }
-
   isReceiving(): boolean {
     return this.state === RX;
   }

@@ -10,25 +10,24 @@ const PATIENCE_MS = 10000;
 export class TxQueue {
   /** Slots in use, best rank first: the work is in push(), for transmitting has enough to do. */
   private readonly order = new Uint8Array(20);
-  private count = 0;
+  /** Packets that wait. */
+  size = 0;
   private readonly bytes = new Uint8Array(SLOTS * SLOT_BYTES);
-  private readonly lengths = new Uint8Array(20);
+  /** Of the packet in each slot, in bytes. */
+  readonly lengths = new Uint8Array(20);
   private readonly ranks = new Float64Array(SLOTS);
-  private readonly requests = new Uint16Array(20);
+  /** Whose it is, as push() was told. */
+  readonly requests = new Uint16Array(20);
   /** Infinity where nothing waits. */
   private readonly dueMs = new Float64Array(SLOTS).fill(Infinity);
   private readonly used = new Uint8Array(20);
-
-  get size(): number {
-    return this.count;
-  }
 
   /**
    * Takes a slot; the caller writes up to 255 bytes at `frame(slot)` and then calls `push`. -1 when every slot waits.
    * Priorities as MeshCore's: 0 direct, 1 flood, more for less urgent things.
    */
   claim(): number {
-    return this.count < SLOTS ? this.used.indexOf(0) : -1;
+    return this.size < SLOTS ? this.used.indexOf(0) : -1;
   }
 
   frame(slot: number): Uint8Array {
@@ -44,36 +43,28 @@ export class TxQueue {
     this.requests[slot] = request;
     this.dueMs[slot] = dueMs;
     ranks[slot] = rank;
-    let at = this.count++;
+    let at = this.size++;
     for (; at && ranks[order[at - 1]] > rank; at--) order[at] = order[at - 1];
     order[at] = slot;
   }
 
   /** The slot to send now, or -1; it stays in the queue until `remove`. */
   due(nowMs: number): number {
-    for (let i = 0; i < this.count; i++) if (this.dueMs[this.order[i]] <= nowMs) return this.order[i];
+    for (let i = 0; i < this.size; i++) if (this.dueMs[this.order[i]] <= nowMs) return this.order[i];
     return -1;
   }
 
   /** When the next waiting packet is due, in the clock of `push`; -1 when nothing waits. */
   nextDueMs(): number {
-    return this.count ? Math.min.apply(null, this.dueMs as unknown as number[]) : -1;
-  }
-
-  length(slot: number): number {
-    return this.lengths[slot];
-  }
-
-  request(slot: number): number {
-    return this.requests[slot];
+    return this.size ? Math.min.apply(null, this.dueMs as unknown as number[]) : -1;
   }
 
   remove(slot: number): void {
     let at = 0;
-    while (at < this.count && this.order[at] !== slot) at++;
-    if (at === this.count) return;
-    for (; at < this.count - 1; at++) this.order[at] = this.order[at + 1];
-    this.count--;
+    while (at < this.size && this.order[at] !== slot) at++;
+    if (at === this.size) return;
+    for (; at < this.size - 1; at++) this.order[at] = this.order[at + 1];
+    this.size--;
     this.used[slot] = 0;
     this.dueMs[slot] = Infinity;
   }

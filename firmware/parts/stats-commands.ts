@@ -46,9 +46,9 @@ export function statsCommands(console: Console, name: string): string {
         '{"noise_floor":' +
         Math.round(radio.noiseFloor) +
         ',"last_rssi":' +
-        radio.rssi() +
+        ((radio.signal << 16) >> 16) +
         ',"last_snr":' +
-        (radio.snr() / 4).toFixed(2) +
+        (((radio.signal << 8) >> 24) / 4).toFixed(2) +
         ',"tx_air_secs":' +
         Math.floor(radio.txAirMs / 1000) +
         ',"rx_air_secs":' +

@@ -83,7 +83,7 @@ async function memoryOf(board: Board, engine: Engine, jerry: Engine | undefined)
     parts: read(`${board.id}.lib`).length,
     jerryBytes: read(`${board.id}.jerry.js`).length,
     jerryHeap: heap?.memory.heap?.usage ?? null,
-    rest: used("loaded"),
+    rest: used("start"),
     full: used("full"),
     jsVars: board.engine.jsVars,
   };

@@ -149,7 +149,6 @@ async function espruinoScript(engine: Engine, folder: string, board: Board, step
     function FINISH(){${ENGINE_QUIT}}
     emit("M before "+JSON.stringify(mem()));
     ${bundle}
-    emit("M loaded "+JSON.stringify(mem()));
     setTimeout(step,300);`;
 }
 
