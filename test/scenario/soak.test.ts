@@ -252,8 +252,10 @@ describe("soak", () => {
     }
     const missing = [...soak.expected].filter(([payload]) => !host.stored.has(payload)).map(([, when]) => when);
     assert.deepEqual(missing, []);
-    const peaks = (days: number[][]) => days[0].map((_, i) => Math.max(...days.map((each) => each[i])));
-    const [first, last] = [peaks(atRest.slice(0, DAYS / 3)), peaks(atRest.slice((-2 * DAYS) / 3))];
+    // Not the peaks: an evening may find the board at something, with the last room that was removed still in its cipher.
+    const usual = (days: number[][]) =>
+      days[0].map((_, i) => days.map((each) => each[i]).sort((a, b) => a - b)[days.length >> 1]);
+    const [first, last] = [usual(atRest.slice(0, DAYS / 3)), usual(atRest.slice(-DAYS / 3))];
     for (const [i, count] of last.entries()) assert.ok(count <= first[i], `held at first ${first}, at last ${last}`);
     // Where the command got lost that tells the chip how long a frame is, it sends another length and says that it was sent.
     const unsaid = host.own.filter(({ payload }) => !soak.sent.has(Buffer.from(payload).toString("hex")));
