@@ -175,7 +175,15 @@ export class Mesh {
       const { payloadAt, payloadLen, hops } = packet;
       this.verifier.check({ bytes, at: payloadAt, length: payloadLen, done, hops, signal });
     }
-    if (!taken) this.events.onHeard(bytes, at, length);
+    if (!taken) this.otherRooms(() => this.events.onHeard(bytes, at, length));
+  }
+
+  /** The rooms that receive() has left, and `none` when the packet is of none of them. */
+  private otherRooms(none: () => void): void {
+    const more = this.rooms.more;
+    delete this.rooms.more;
+    if (more) this.hal.after(() => more() || this.otherRooms(none), 1);
+    else none();
   }
 
   /** Brings the forwarder into memory, or out of it. */
@@ -245,9 +253,9 @@ export class Mesh {
       if (frame[0] & ROUTE_DIRECT) this.directSent++;
     } else {
       this.counters[COUNT.txDropped]++;
-      this.seen.forget(packetDigest(this.crypto, frame, this.parse(frame, 0, queue.lengths[slot])));
+      this.seen.forget(packetDigest(this.crypto, frame, this.parse(frame, 0, queue.slotLengths[slot])));
     }
-    const request = queue.requests[slot];
+    const request = queue.slotRequests[slot];
     queue.remove(slot);
     this.sendingSlot = -1;
     this.again(1);
@@ -342,7 +350,7 @@ export class Mesh {
 
   private storeOwn(packet: Packet): void {
     this.hal.after(() => {
-      this.rooms.receive(packet, 0, MESSAGE_OWN);
+      if (!this.rooms.receive(packet, 0, MESSAGE_OWN)) this.otherRooms(() => undefined);
       this.rooms.keep();
     }, 1);
   }
@@ -367,7 +375,7 @@ export class Mesh {
       if (nextMs >= 0) this.again(nextMs - now);
       return;
     }
-    const length = this.queue.lengths[slot];
+    const length = this.queue.slotLengths[slot];
     const airMs = airtimeMs(this.radio.settings, length);
     if (airMs > this.duty.wholeMs()) {
       // Settings have changed: it can never go now, and what stands behind it must not wait for that.

@@ -61,6 +61,8 @@ export interface Keeper {
 export class Rooms {
   readonly ring: Ring;
   readonly cipher: GroupCipher;
+  /** Where a room is left that a packet may be of: goes on with it, and says what receive() says. One handler has time for one. */
+  more?: () => boolean;
   /** By handle; a removed room leaves null. */
   readonly list: (Room | null)[] = [];
   /** The same rooms' names, for a native search; a removed room leaves "". */
@@ -207,42 +209,46 @@ export class Rooms {
 
   /**
    * Stores the GRP_TXT packet `packet`, hashed already, in the room that it belongs to. False when it belongs to none:
-   * unknown channel or wrong MAC. `signal` as in Sx126x, `flags` of RoomMessage.
+   * unknown channel or wrong MAC, or not yet: then the caller sees to `more`, in a handler of its own. `signal` as in Sx126x, `flags`
+   * of RoomMessage; `from` is where among the rooms with this channel byte to begin.
    */
-  receive(packet: Packet, signal: number, flags: number): boolean {
+  receive(packet: Packet, signal: number, flags: number, from?: number): boolean {
     const hashed = packet.hashed;
     const length = packet.payloadLen;
     // An empty payload has no channel hash, and Espruino throws at an index that is none.
-    let next = length && this.byHash[hashed[1]];
-    if (!next) {
+    const place = from || (length && this.byHash[hashed[1]]);
+    if (!place) {
       this.counters[COUNT.unknownChannel]++;
       return false;
     }
-    while (next) {
-      const handle = next - 1;
-      const room = this.list[handle] as Room;
-      // Kept as it came: opening it is the reader's business, who has more time. All in one function: a call takes a board as
-      // long as three of these lines.
-      if (this.cipher.isBy(room.channel, hashed, 1, length)) {
-        const ring = this.ring;
-        const words = this.words;
-        words[(PAD + AT.seq) / 4] = ring.endSeq[handle];
-        words[(PAD + AT.heardAt) / 4] = this.clock.unixTime();
-        // Signal and path length lie side by side, room and flags too.
-        words[(PAD + AT.rssi) / 4] = signal | (packet.pathLen << 24);
-        this.halves[(PAD + AT.room) / 2] = handle | (flags << 8);
-        const to = ring.append(handle, RECORD_HEADER + length, room.max);
-        if (to >= 0) {
-          // The payload with the byte in front of it, over which the header goes: one view less.
-          ring.bytes.set(hashed, to + RECORD_HEADER - 1);
-          ring.bytes.set(this.header, to);
-          this.events.onMessage(room);
-          this.storedIn = handle;
-          if (ring.blockEnd[handle] - to < 2 * LONGEST) this.hal.after(this.makeRoom, 1);
-        }
-        return true;
+    const handle = place - 1;
+    const room = this.list[handle] as Room;
+    // Kept as it came: opening it is the reader's business, who has more time. All in one function: a call takes a board as
+    // long as three of these lines.
+    if (this.cipher.isBy(room.channel, hashed, 1, length)) {
+      const ring = this.ring;
+      const words = this.words;
+      words[(PAD + AT.seq) / 4] = ring.endSeq[handle];
+      words[(PAD + AT.heardAt) / 4] = this.clock.unixTime();
+      // Signal and path length lie side by side, room and flags too.
+      words[(PAD + AT.rssi) / 4] = signal | (packet.pathLen << 24);
+      this.halves[(PAD + AT.room) / 2] = handle | (flags << 8);
+      const to = ring.append(handle, RECORD_HEADER + length, room.max);
+      if (to >= 0) {
+        // The payload with the byte in front of it, over which the header goes: one view less.
+        ring.bytes.set(hashed, to + RECORD_HEADER - 1);
+        ring.bytes.set(this.header, to);
+        this.events.onMessage(room);
+        this.storedIn = handle;
+        if (ring.blockEnd[handle] - to < 2 * LONGEST) this.hal.after(this.makeRoom, 1);
       }
-      next = room.sameHash;
+      return true;
+    }
+    const other = room.sameHash;
+    if (other) {
+      const rest = { hashed, payloadLen: length, pathLen: packet.pathLen } as Packet;
+      this.more = () => !!this.list[other - 1] && this.receive(rest, signal, flags, other);
+      return false;
     }
     this.counters[COUNT.macFailures]++;
     return false;

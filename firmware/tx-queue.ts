@@ -14,10 +14,10 @@ export class TxQueue {
   size = 0;
   private readonly bytes = new Uint8Array(SLOTS * SLOT_BYTES);
   /** Of the packet in each slot, in bytes. */
-  readonly lengths = new Uint8Array(20);
+  readonly slotLengths = new Uint8Array(20);
   private readonly ranks = new Float64Array(SLOTS);
   /** Whose it is, as push() was told. */
-  readonly requests = new Uint16Array(20);
+  readonly slotRequests = new Uint16Array(20);
   /** Infinity where nothing waits. */
   private readonly dueMs = new Float64Array(SLOTS).fill(Infinity);
   private readonly used = new Uint8Array(20);
@@ -39,8 +39,8 @@ export class TxQueue {
     const ranks = this.ranks;
     const rank = dueMs + PATIENCE_MS * priority;
     this.used[slot] = 1;
-    this.lengths[slot] = length;
-    this.requests[slot] = request;
+    this.slotLengths[slot] = length;
+    this.slotRequests[slot] = request;
     this.dueMs[slot] = dueMs;
     ranks[slot] = rank;
     let at = this.size++;

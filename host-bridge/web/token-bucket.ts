@@ -3,18 +3,28 @@ export interface Rate {
   burst: number;
 }
 
+/** So often in a row somebody is refused for nothing. */
+const FREE_REFUSALS = 20;
+
 /** Lets `burst` things pass at once and then `perMinute`; time is the caller's (monotonic ms), and so is the rate, which may change. */
 export class TokenBucket {
   private tokens: number | null = null;
   private atMs = 0;
+  /** In a row. */
+  private refusals = 0;
 
-  /** Takes one and returns 0, or takes none and returns the seconds (whole, at least 1) until there is one. */
+  /**
+   * Takes one and returns 0, or takes none and returns the seconds (whole, at least 1) until there is one. Who goes on asking all
+   * the same does not get one until he pauses: a flood would come through at the full rate.
+   */
   take(nowMs: number, rate: Rate): number {
-    const tokens = this.refill(nowMs, rate);
+    let tokens = this.refill(nowMs, rate);
     if (tokens >= 1) {
       this.tokens = tokens - 1;
+      this.refusals = 0;
       return 0;
     }
+    if (++this.refusals > FREE_REFUSALS) this.tokens = tokens = Math.max(-1, tokens - 1);
     return Math.max(1, Math.ceil(((1 - tokens) * 60) / rate.perMinute));
   }
 

@@ -403,6 +403,16 @@ function probeSteps(): string[] {
     ...many(2),
     hear("radio:stored,room-at-its-limit", longest(++n)),
     ...turns("-", 2),
+    // Two rooms more with the same channel byte, which are asked before.
+    ...["02a9", "0338"].flatMap((end, i) => [
+      say("-", `room add twin${i} ${TEST_KEY.slice(0, 28)}${end}\r`),
+      ...turns("-", 12),
+    ]),
+    hear("radio:heard,third-of-its-channel-byte", longest(++n)),
+    ...turns("turn:third-of-its-channel-byte", 4),
+    hear("-", flipped(longest(++n), 4)),
+    ...turns("turn:none-of-its-channel-byte", 4),
+    ...[0, 1].flatMap((i) => [say("-", `room remove twin${i}\r`), ...turns("-", 12)]),
     ...type("console:ver", "ver"),
     ...type("console:rooms", "rooms"),
     ...type("console:history", "history test 3"),

@@ -11,7 +11,7 @@ function push(queue: TxQueue, priority: number, dueMs: number, request: number):
 function drain(queue: TxQueue, nowMs: number): number[] {
   const order: number[] = [];
   for (let slot = queue.due(nowMs); slot >= 0; slot = queue.due(nowMs)) {
-    order.push(queue.requests[slot]);
+    order.push(queue.slotRequests[slot]);
     queue.remove(slot);
   }
   return order;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { BOARDS } from "../../boards/all.ts";
 import { RoomWorld } from "./room-world.ts";
 import { groupText, TEST_KEY } from "./world.ts";
@@ -35,6 +36,29 @@ describe("rooms of a board", () => {
       assert.equal(lines.length, 1);
       assert.match(lines[0], new RegExp(`Ann: for ${room} \\(`));
     }
+  });
+
+  it("rooms with the same channel byte have each their own messages, heard and said, in order", () => {
+    const keys: string[] = [];
+    for (let i = 0; keys.length < 6; i++) {
+      const key = i.toString(16).padStart(32, "0");
+      if (createHash("sha256").update(Buffer.from(key, "hex")).digest()[0] === 7) keys.push(key);
+    }
+    const [stranger, ...own] = keys;
+    for (const [i, key] of own.entries()) scene.run(`room add room${i} ${key}`);
+    const counted = () => JSON.parse(scene.run("stats-packets").slice(5));
+    const before = counted();
+    for (const round of ["a", "b"])
+      for (const [i, key] of [...own.entries(), [9, stranger] as const])
+        scene.station.send(groupText(key, ++time, "Ann", `${round} for ${i}`));
+    scene.world.wait(30_000);
+    for (const i of own.keys()) assert.match(scene.run(`say room${i} Kim: c for ${i}`), /OK/);
+    scene.world.wait(30_000);
+    for (const i of own.keys()) {
+      const texts = [...scene.run(`history room${i}`).matchAll(/([abc]) for (\d)/g)].map(([text]) => text);
+      assert.deepEqual(texts, [`a for ${i}`, `b for ${i}`, `c for ${i}`]);
+    }
+    assert.equal(counted().recv - before.recv, 12);
   });
 
   it("removing a room forgets its messages, and nobody hears it any more", () => {

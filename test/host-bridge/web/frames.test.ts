@@ -40,6 +40,17 @@ describe("token bucket", () => {
     );
   });
 
+  it("lets nothing pass for who goes on asking, until he pauses", () => {
+    const bucket = new TokenBucket();
+    for (let i = 0; i < 3; i++) bucket.take(0, rate);
+    // Twenty refusals cost nothing: that many come of a burst.
+    for (let i = 0; i < 20; i++) assert.equal(bucket.take(0, rate), 1);
+    assert.equal(bucket.take(1000, rate), 0);
+    for (let ms = 1000; ms < 60_000; ms += 40) assert.ok(bucket.take(ms, rate) > 0 || ms < 2000, `at ${ms} ms`);
+    assert.equal(bucket.take(60_000, rate), 2);
+    assert.equal(bucket.take(62_000, rate), 0);
+  });
+
   it("lets spend more than there is, and says when it is paid back", () => {
     const bucket = new TokenBucket();
     assert.equal(bucket.spend(0, rate, 3), 0);
