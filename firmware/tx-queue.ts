@@ -14,10 +14,10 @@ export class TxQueue {
   size = 0;
   private readonly bytes = new Uint8Array(SLOTS * SLOT_BYTES);
   /** Of the packet in each slot, in bytes. */
-  readonly slotLengths = new Uint8Array(20);
+  readonly slotLengths: Uint8Array = new Uint8Array(20);
   private readonly ranks = new Float64Array(SLOTS);
   /** Whose it is, as push() was told. */
-  readonly slotRequests = new Uint16Array(20);
+  readonly slotRequests: Uint16Array = new Uint16Array(20);
   /** Infinity where nothing waits. */
   private readonly dueMs = new Float64Array(SLOTS).fill(Infinity);
   private readonly used = new Uint8Array(20);
