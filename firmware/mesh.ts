@@ -181,7 +181,7 @@ export class Mesh {
   /** The rooms that receive() has left, and `none` when the packet is of none of them. */
   private otherRooms(none: () => void): void {
     const more = this.rooms.more;
-    delete this.rooms.more;
+    this.rooms.more = undefined;
     if (more) this.hal.after(() => more() || this.otherRooms(none), 1);
     else none();
   }

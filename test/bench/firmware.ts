@@ -25,7 +25,7 @@ const LONG_ENOUGH = 21;
 
 /** What happens to a packet, by the labels of the probe that measured its handlers. */
 const FATES: [fate: string, labels: string[]][] = [
-  ["known room", ["radio: read", "radio: stored"]],
+  ["known room (two handlers)", ["radio: read", "radio: stored"]],
   ["unknown channel", ["radio: read", "radio: unknown channel"]],
   ["duplicate", ["radio: read", "radio: duplicate"]],
   ["known room, and forwarded (three handlers)", ["radio: read", "radio: heard, repeating", "turn: flood forwarded"]],
@@ -98,6 +98,7 @@ function fillSteps(messages: number): string[] {
   );
   return [
     "D 300",
+    "M start",
     ...rooms.map((room) => `C room add room-${room} ${key(room)} 500`),
     ...heard.map((hex) => `F -71 10.5 ${hex}`),
     "M full",

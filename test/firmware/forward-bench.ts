@@ -41,7 +41,7 @@ export class ForwardBench {
       toBytes: (text) => Buffer.from(text, "latin1"),
     });
     const prefs = { ...defaultPrefs("bench", 22, true), dutyPermille: 1000, repeat: 1 };
-    this.mesh = new Mesh(hal, nothing<RadioFacts>({}), prefs, nothing<Rooms>({}), newCounters());
+    this.mesh = new Mesh(hal, nothing<RadioFacts>({}), prefs, nothing<Rooms>({ more: undefined }), newCounters());
     this.mesh.events = { onHeard: () => undefined, onSent: () => undefined };
     this.mesh.publicKey = hexToBytes(publicKey);
     this.mesh.verifier = {
