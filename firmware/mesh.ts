@@ -175,15 +175,16 @@ export class Mesh {
       const { payloadAt, payloadLen, hops } = packet;
       this.verifier.check({ bytes, at: payloadAt, length: payloadLen, done, hops, signal });
     }
-    if (!taken) this.otherRooms(() => this.events.onHeard(bytes, at, length));
+    if (!taken) this.untaken(bytes, at, length);
   }
 
-  /** The rooms that receive() has left, and `none` when the packet is of none of them. */
-  private otherRooms(none: () => void): void {
+  /** Goes to the rooms that receive() has left, then to the host; `bytes` are null for what is our own. */
+  private untaken(bytes: Uint8Array | null, at: number, length: number): void {
     const more = this.rooms.more;
-    this.rooms.more = undefined;
-    if (more) this.hal.after(() => more() || this.otherRooms(none), 1);
-    else none();
+    if (more) {
+      this.rooms.more = undefined;
+      this.hal.after(() => more() || this.untaken(bytes, at, length), 1);
+    } else if (bytes) this.events.onHeard(bytes, at, length);
   }
 
   /** Brings the forwarder into memory, or out of it. */
@@ -350,7 +351,7 @@ export class Mesh {
 
   private storeOwn(packet: Packet): void {
     this.hal.after(() => {
-      if (!this.rooms.receive(packet, 0, MESSAGE_OWN)) this.otherRooms(() => undefined);
+      if (!this.rooms.receive(packet, 0, MESSAGE_OWN)) this.untaken(null, 0, 0);
       this.rooms.keep();
     }, 1);
   }

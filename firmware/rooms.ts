@@ -244,13 +244,17 @@ export class Rooms {
       }
       return true;
     }
-    const other = room.sameHash;
-    if (other) {
-      const rest = { hashed, payloadLen: length, pathLen: packet.pathLen } as Packet;
-      this.more = () => !!this.list[other - 1] && this.receive(rest, signal, flags, other);
-      return false;
+    return this.isOther(room.sameHash, packet, signal, flags);
+  }
+
+  /** In a function of its own, for a board reads what it does not run, too. */
+  private isOther(place: number, packet: Packet, signal: number, flags: number): boolean {
+    if (place) {
+      const rest = { hashed: packet.hashed, payloadLen: packet.payloadLen, pathLen: packet.pathLen } as Packet;
+      this.more = () => !!this.list[place - 1] && this.receive(rest, signal, flags, place);
+    } else {
+      this.counters[COUNT.macFailures]++;
     }
-    this.counters[COUNT.macFailures]++;
     return false;
   }
 
