@@ -401,6 +401,8 @@ function probeSteps(): string[] {
     ...many(250),
     ...type("console:room-add,smaller", `room add test ${TEST_KEY} 20`),
     ...many(2),
+    // Which on a board comes right after each.
+    ...turns("timer:make-room", 2),
     hear("radio:stored,room-at-its-limit", longest(++n)),
     ...turns("-", 2),
     // Two rooms more with the same channel byte, which are asked before.
