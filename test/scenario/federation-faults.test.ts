@@ -5,6 +5,7 @@ import { cpSync, existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface, type Interface } from "node:readline";
 import { Cable } from "../host-bridge/daemon-bench.ts";
+import { SHAPES } from "../host-bridge/federation/shapes.ts";
 import { Scratch } from "../host-bridge/scratch.ts";
 import { SEED, seeded } from "../protocol/random.ts";
 import { freePort } from "../simulator/tcp-station.ts";
@@ -12,32 +13,6 @@ import { freePort } from "../simulator/tcp-station.ts";
 /** `MESSAGES=10000 FAULTS=500 npx mocha test/scenario/federation-faults.test.ts` for the long run; `SEED=n` repeats one. */
 const MESSAGES = Number(process.env["MESSAGES"] ?? 200);
 const FAULTS = Number(process.env["FAULTS"] ?? 10);
-const SHAPES: Record<string, [number, number][]> = {
-  mesh: [
-    [0, 1],
-    [0, 2],
-    [0, 3],
-    [1, 2],
-    [1, 3],
-    [2, 3],
-  ],
-  star: [
-    [1, 0],
-    [2, 0],
-    [3, 0],
-  ],
-  ring: [
-    [0, 1],
-    [1, 2],
-    [2, 3],
-    [3, 0],
-  ],
-  chain: [
-    [0, 1],
-    [1, 2],
-    [2, 3],
-  ],
-};
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A server that is started, asked and killed. */

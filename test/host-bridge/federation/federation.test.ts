@@ -5,6 +5,7 @@ import { until } from "../daemon-bench.ts";
 import { roomConfig, sealText } from "../room/rooms-bench.ts";
 import { Scratch } from "../scratch.ts";
 import { roomOf, TestServer } from "./server-bench.ts";
+import { SHAPES } from "./shapes.ts";
 
 /** `MESSAGES=10000 npx mocha test/host-bridge/federation/federation.test.ts` for the long run. */
 const MESSAGES = Number(process.env["MESSAGES"] ?? 400);
@@ -115,32 +116,7 @@ describe("federation", () => {
     assert.deepEqual(b.texts(), a.texts());
   });
 
-  for (const [shape, links] of Object.entries({
-    mesh: [
-      [0, 1],
-      [0, 2],
-      [0, 3],
-      [1, 2],
-      [1, 3],
-      [2, 3],
-    ],
-    star: [
-      [1, 0],
-      [2, 0],
-      [3, 0],
-    ],
-    ring: [
-      [0, 1],
-      [1, 2],
-      [2, 3],
-      [3, 0],
-    ],
-    chain: [
-      [0, 1],
-      [1, 2],
-      [2, 3],
-    ],
-  })) {
+  for (const [shape, links] of Object.entries(SHAPES)) {
     it(`brings four servers together as ${shape}`, async () => {
       const rooms = [roomOf("Open", { maxHistory: 100_000 })];
       for (const name of ["A", "B", "C", "D"]) await server(name, rooms);
