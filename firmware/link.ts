@@ -172,8 +172,7 @@ export class Link {
 
   /** A message was stored in a room. */
   onMessage(room: Room): void {
-    // Not soon(), which is a call more for the radio's handler.
-    if (this.streaming[room.handle] && !this.turnTimer) this.turnTimer = this.hal.after(this.takeTurn, 1);
+    if (this.streaming[room.handle]) this.soon();
   }
 
   onRoomChange(room: Room): void {

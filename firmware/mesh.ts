@@ -352,7 +352,6 @@ export class Mesh {
   private storeOwn(packet: Packet): void {
     this.hal.after(() => {
       if (!this.rooms.receive(packet, 0, MESSAGE_OWN)) this.untaken(null, 0, 0);
-      this.rooms.keep();
     }, 1);
   }
 
@@ -460,7 +459,6 @@ export class Mesh {
       this.radio.service();
     }
     this.radio.sampleNoise();
-    this.rooms.keep();
     this.deafTicks = this.radio.isReceiving() ? 0 : this.deafTicks + 1;
     if (this.deafTicks === DEAF_TICKS) {
       this.errorFlags |= ERROR_NOT_RECEIVING;

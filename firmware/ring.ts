@@ -8,7 +8,7 @@
 
 const BLOCK_BYTES = 1024;
 /** Bytes that the longest record takes, its length byte included. */
-export const LONGEST = 200;
+const LONGEST = 200;
 const NONE = 255;
 /** Blocks that there is time for in one handler. */
 const DROPPED_AT_ONCE = 8;
@@ -112,10 +112,7 @@ export class Ring {
    */
   append(room: number, length: number, max: number): number {
     let at = this.writeAt[room];
-    if (at + length >= this.blockEnd[room]) {
-      if (!this.grow(room)) return -1;
-      at = this.writeAt[room];
-    }
+    if (at + length >= this.blockEnd[room] && (at = this.grow(room)) < 0) return -1;
     this.bytes[at] = length;
     this.writeAt[room] = at + length + 1;
     if (++this.endSeq[room] - this.firstSeq[room] > max) this.firstSeq[room]++;
@@ -191,10 +188,10 @@ export class Ring {
   }
 
   /**
-   * Begins a new newest block for `room`; false when it may have none. It is the room's own oldest when the room may not
-   * have more, when there is no other, or when nobody sees anything in it any more.
+   * Begins a new newest block for `room` and returns where, or -1 when it may have none. It is the room's own oldest when
+   * the room may not have more, when there is no other, or when nobody sees anything in it any more.
    */
-  private grow(room: number): boolean {
+  private grow(room: number): number {
     const nextBlock = this.nextBlock;
     const owned = this.owned[room];
     let block = this.oldest[room];
@@ -209,7 +206,7 @@ export class Ring {
         nextBlock[this.newest[room]] = block;
       }
     } else {
-      if (this.free === NONE || this.quota[room] === 0) return false;
+      if (this.free === NONE || this.quota[room] === 0) return -1;
       block = this.free;
       this.free = nextBlock[block];
       if (owned > 0) nextBlock[this.newest[room]] = block;
@@ -219,9 +216,10 @@ export class Ring {
     this.newest[room] = block;
     nextBlock[block] = NONE;
     this.blockSeq[block] = this.endSeq[room];
-    this.writeAt[room] = block * BLOCK_BYTES;
-    this.blockEnd[room] = this.writeAt[room] + BLOCK_BYTES;
-    return true;
+    const at = block * BLOCK_BYTES;
+    this.writeAt[room] = at;
+    this.blockEnd[room] = at + BLOCK_BYTES;
+    return at;
   }
 
   /** Gives the `count` oldest blocks of `room`, up to `last`, back with all that is in them. */

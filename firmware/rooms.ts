@@ -8,7 +8,7 @@ import type { Packet } from "../protocol/packet.ts";
 import type { Clock } from "./clock.ts";
 import { COUNT } from "./counters.ts";
 import type { Hal } from "./hal.ts";
-import { LONGEST, Ring } from "./ring.ts";
+import { Ring } from "./ring.ts";
 
 export const MAX_ROOMS = 16;
 const MAX_NAME_BYTES = 32;
@@ -80,9 +80,9 @@ export class Rooms {
   private readonly counters: Uint32Array;
   /** Channel hash byte -> handle + 1 of the first room with it. */
   private readonly byHash = new Uint8Array(256);
-  /** Handle of the room that got a message last, and a function made once, for the time after that. */
-  private storedIn = 0;
-  private readonly makeRoom: () => void;
+  /** Rooms that have just got a message, by handle a bit, and a function made once, for the time after that. */
+  private fresh = 0;
+  private readonly tell: () => void;
   /** Of the message that is stored. */
   private readonly header: Uint8Array;
   /** The same memory: engines are little endian like the link, and this is three times cheaper than a DataView. */
@@ -96,7 +96,7 @@ export class Rooms {
     this.counters = counters;
     this.ring = new Ring(arena, MAX_ROOMS);
     this.cipher = new GroupCipher(hal.crypto);
-    this.makeRoom = () => this.ring.makeRoom(this.storedIn);
+    this.tell = () => this.tellAll();
     // At least 20 bytes: shorter arrays are slow on Espruino.
     const memory = new Uint8Array(24);
     memory[PAD] = RoomMessage.type;
@@ -105,10 +105,17 @@ export class Rooms {
     this.halves = new Uint16Array(memory.buffer);
   }
 
-  /** Has what is new kept; not part of receive(), where each call counts. */
-  keep(): void {
-    const handle = this.storedIn;
-    if (this.unsaved[handle] < this.ring.endSeq[handle]) this.keeper.stored();
+  /** What comes after a message was stored, which receive() has no time for. */
+  private tellAll(): void {
+    const fresh = this.fresh;
+    this.fresh = 0;
+    for (let handle = 0; fresh >> handle; handle++) {
+      const room = this.list[handle];
+      if (!room || !((fresh >> handle) & 1)) continue;
+      this.ring.makeRoom(handle);
+      this.events.onMessage(room);
+    }
+    this.keeper.stored();
   }
 
   find(name: string): Room | null {
@@ -238,9 +245,8 @@ export class Rooms {
         // The payload with the byte in front of it, over which the header goes: one view less.
         ring.bytes.set(hashed, to + RECORD_HEADER - 1);
         ring.bytes.set(this.header, to);
-        this.events.onMessage(room);
-        this.storedIn = handle;
-        if (ring.blockEnd[handle] - to < 2 * LONGEST) this.hal.after(this.makeRoom, 1);
+        this.fresh |= 1 << handle;
+        this.hal.after(this.tell, 1);
       }
       return true;
     }

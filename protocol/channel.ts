@@ -116,15 +116,18 @@ export class GroupCipher {
    * ciphertext that is empty or no whole number of blocks never is.
    */
   matches(channel: Channel, payload: Uint8Array, at: number, len: number): boolean {
-    return this.isBy(channel, view(payload, at, len), 0, len);
+    return len > 0 && payload[at] === channel.hash && this.isBy(channel, view(payload, at, len), 0, len);
   }
 
-  /** The same for the payload of `len` bytes in `bytes` that has `lead` bytes in front of it, 0 or 1, and nothing behind it. */
+  /**
+   * The same for a payload that is known to have the channel's hash byte: `len` bytes of `bytes` with `lead` bytes in front
+   * of them, 0 or 1, and nothing behind them.
+   */
   isBy(channel: Channel, bytes: Uint8Array, lead: number, len: number): boolean {
     const blocks = (len - SEAL_HEADER) / BLOCK;
     const inner = this.inner[blocks];
     // There is no entry for half a block.
-    if (!inner || blocks === 0 || bytes[lead] !== channel.hash) return false;
+    if (!inner || !blocks) return false;
     const work = this.work;
     if (this.padded !== channel) {
       work.set(channel.innerPad);
