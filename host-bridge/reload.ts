@@ -30,7 +30,8 @@ const AT_START: [name: string, part: (config: Config) => unknown][] = [
   ["radio", ({ radio }) => radio],
   [
     "federation",
-    ({ federation: { peers: _, secret: __, rebroadcastMaxAgeS: ___, maxKibPerS: ____, ...rest } }) => rest,
+    ({ federation: { peers: _, secret: __, rebroadcastMaxAgeS: ___, maxKibPerS: ____, backbone: _____, ...rest } }) =>
+      rest,
   ],
   ["mqtt", ({ mqtt }) => mqtt],
   ["alerts", ({ alerts }) => alerts],
@@ -75,16 +76,17 @@ async function reload({ config, rooms, events, log }: ReloadParts, load: Load): 
     }
     const done = roomWords(change);
     if (!isDeepStrictEqual(clients, config.clients)) done.push("clients");
-    const { peers, secret, maxKibPerS, rebroadcastMaxAgeS } = wanted.federation;
+    const { peers, secret, maxKibPerS, rebroadcastMaxAgeS, backbone } = wanted.federation;
     const federation = { ...config.federation, peers, secret, maxKibPerS, rebroadcastMaxAgeS };
     if (config.federation.enabled && !isDeepStrictEqual(federation, config.federation)) done.push("peers");
+    if (config.federation.enabled && !isDeepStrictEqual(backbone, config.federation.backbone)) done.push("backbone");
     const { level } = wanted.log;
     if (level !== config.log.level) done.push(`log.level ${level}`);
 
     config.rooms = wanted.rooms;
     config.files = wanted.files;
     overwrite(config.clients, clients);
-    overwrite(config.federation, federation);
+    overwrite(config.federation, { ...federation, backbone });
     const before = config.log.level;
     config.log.level = level;
     // The less quiet of the two levels for these lines.

@@ -21,7 +21,7 @@ import { makeRoom, Rooms } from "./room/rooms.ts";
 import { Store } from "./room/store.ts";
 import { Stops } from "./stops.ts";
 import { openWeb } from "./web/open-web.ts";
-import type { PeerStatus } from "./web/status.ts";
+import { type BackboneStatus, federationStatus, type PeerStatus } from "./web/status.ts";
 
 export interface Daemon {
   /** Of the web page, as `http://host:port`. */
@@ -82,13 +82,14 @@ export async function runDaemon(loaded: Config, log: Log): Promise<Daemon> {
         })
       : null;
     const peers = (): PeerStatus[] => federation?.status() ?? [];
-    const web = openWeb({ config, rooms, store, events, clock, log, access, boards, peers });
+    const backbone = (): BackboneStatus | null => federation?.backbone() ?? null;
+    const web = openWeb({ config, rooms, store, events, clock, log, access, boards, peers, backbone });
     if (federation !== null) web.http.sharePort((socket) => federation.take(socket));
     stops.push(() => web.stop());
     const url = await web.start();
     if (federation !== null) stops.push(await federation.start());
     if (federation !== null && config.federation.statusEndpoint) {
-      stops.push(await serveStatus(config, () => ({ enabled: true, peers: peers() })));
+      stops.push(await serveStatus(config, () => federationStatus({ config, peers, backbone })));
     }
     // Not before somebody can hear them.
     const { neighbours } = config.simulator;

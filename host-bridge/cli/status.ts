@@ -32,6 +32,7 @@ export async function status(options: StatusOptions, io: CliIo): Promise<void> {
   section(io, "Rooms", rowsOf(found["rooms"]), ROOM_COLUMNS);
   section(io, "Boards", rowsOf(found["boards"]), BOARD_COLUMNS);
   if (federation?.["enabled"] === true) section(io, "Peers", rowsOf(federation["peers"]), PEER_COLUMNS);
+  io.out(backboneText(federation));
   if (mqtt?.["enabled"] === true) {
     io.out(
       `\nMQTT  ${mqtt["connected"] === true ? "connected" : "not connected"}, ${show(mqtt["published"])} published\n`,
@@ -45,6 +46,7 @@ export async function peers(options: StatusOptions, io: CliIo): Promise<void> {
   const list = rowsOf(federation?.["peers"]);
   if (options.json) return io.out(`${JSON.stringify(list, null, 2)}\n`);
   if (list.length > 0 || io.isTty) io.out(columnsText(io, list, PEER_COLUMNS));
+  io.err(backboneText(federation));
   if (federation?.["enabled"] !== true)
     io.err("Federation is off at this daemon: no room is shared with another server.\n");
   else if (list.length === 0)
@@ -131,6 +133,18 @@ const PEER_COLUMNS: Column[] = [
   ["received", (row) => show(row["received"])],
   ["duplicates", (row) => show(row["duplicates"])],
 ];
+
+/** Where the hub is one with others; empty where it has no backbone. */
+function backboneText(federation: Row | undefined): string {
+  const backbone = federation?.["backbone"] as Row | undefined;
+  if (backbone === undefined) return "";
+  const { connected, server, behind, url, error } = backbone;
+  const state =
+    connected === true
+      ? `connected (${show(server)}), ${show(behind)} behind`
+      : `not connected${typeof error === "string" ? ` (${show(error)}: docs/operate.md says what to do)` : ""}`;
+  return `\nBackbone  ${show(url)} ${state}\n`;
+}
 
 const counted = (value: unknown, name: string): string => `${show(value)} ${name}${value === 1 ? "" : "s"}`;
 

@@ -1,6 +1,7 @@
 // What one key alone cannot show: doubles, pairs that belong together, ports in each other's way, weak secrets.
 import { BOARDS } from "../../boards/all.ts";
 import { addressText } from "./address.ts";
+import { parseBackbone } from "./backbone-url.ts";
 import type { Section, Settings } from "./keys.ts";
 import type { ConfigPath } from "./node.ts";
 import type { Complaint } from "./problem.ts";
@@ -30,8 +31,10 @@ export function checkTogether(settings: Partial<Settings>, raw: Partial<Record<S
   for (const [at, { radio }] of (settings.boards ?? []).entries()) {
     if (radio) add(inBoard(at, checkRadio(boardRadio(settings.radio ?? {}, radio))));
   }
-  if (settings.federation)
+  if (settings.federation) {
     findings.problems.push(...checkPair(settings.federation, ["federation"], "tls_cert", "tls_key"));
+    findings.problems.push(...checkBackbone(settings.federation));
+  }
   if (settings.mqtt) add(checkMqtt(settings.mqtt));
   if (settings.clients) findings.problems.push(...checkClients(settings.clients));
   findings.problems.push(...checkPorts(settings));
@@ -229,6 +232,33 @@ export function checkPeerSecrets(settings: Partial<Settings>): Complaint[] {
     const why = secret === undefined ? null : weakness(secret);
     return secret === undefined || why === null ? [] : [weakSecret(path, secret, why)];
   });
+}
+
+/** What goes with a backbone, and what it needs. */
+function checkBackbone(federation: Settings["federation"]): Complaint[] {
+  const { backbone, backbone_user: user, backbone_password: password, backbone_creds: creds } = federation;
+  const complaints = checkPair(federation, ["federation"], "backbone_cert", "backbone_key");
+  const found = backbone === undefined ? null : parseBackbone(backbone);
+  if (found !== null && federation.blind_hub === undefined) {
+    const expected = "blind_hub beside backbone: only hubs have one";
+    complaints.push({ path: ["federation", "blind_hub"], expected, hint: "add blind_hub, or remove backbone" });
+  }
+  const [hasUser, hasPassword] = [user ?? found?.user ?? null, password ?? found?.password ?? null].map(Boolean);
+  if (hasUser !== hasPassword) {
+    const [missing, present] = hasUser ? ["backbone_password", "user"] : ["backbone_user", "password"];
+    const hint = `add ${missing}`;
+    complaints.push({ path: ["federation", missing], expected: `a text in quotes beside the ${present}`, hint });
+  }
+  if (creds !== undefined && (hasUser || hasPassword)) {
+    const path = ["federation", "backbone_creds"];
+    complaints.push({
+      path,
+      expected: "either backbone_creds, or user and password",
+      found: "both",
+      hint: "remove one",
+    });
+  }
+  return complaints;
 }
 
 function checkMqtt(mqtt: Settings["mqtt"]): Findings {

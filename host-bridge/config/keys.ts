@@ -2,6 +2,7 @@
 // of each row is what a person reads after "expected"; the description is the row of docs/config.md.
 import * as z from "zod";
 import { isHost, isNetwork, parseAddress } from "./address.ts";
+import { parseBackbone } from "./backbone-url.ts";
 
 /** MeshCore keeps a channel's name in 32 bytes with a closing NUL. */
 const MAX_ROOM_NAME_BYTES = 31;
@@ -42,6 +43,9 @@ const url = (schemes: readonly string[], example: string) => {
     .string({ error })
     .refine((value) => URL.canParse(value) && schemes.includes(new URL(value).protocol), { error });
 };
+
+const BACKBONE_ERROR =
+  "nats://host:4222 or tls://host:4222, or several of them separated by commas, with one user and password or none";
 
 const origin = () => {
   const error = "an origin such as https://example.com";
@@ -222,6 +226,27 @@ export const KEYS = {
     })
       .optional()
       .describe("Keep and pass on rooms of peers that this server has no key of."),
+    backbone: z
+      .string({ error: BACKBONE_ERROR })
+      .refine((value) => parseBackbone(value) !== null, { error: BACKBONE_ERROR })
+      .optional()
+      .describe("NATS servers with JetStream, separated by commas: all hubs that name them are one."),
+    backbone_stream: text("a name")
+      .regex(/^[A-Za-z0-9_-]{1,64}$/, { error: "a name of letters, digits, - and _" })
+      .default("meshcore")
+      .describe("The stream of this hub there, the same at each of its bridges."),
+    backbone_replicas: integer(1, 5)
+      .default(3)
+      .describe("NATS servers that keep each message; more than half must run."),
+    backbone_user: text("a text in quotes").optional().describe("For the NATS servers; may stand in the URL."),
+    backbone_password: text("a text in quotes").optional().describe("For the NATS servers; may stand in the URL."),
+    backbone_password_file: secretFile("the password"),
+    backbone_creds: text("the path of a .creds file")
+      .optional()
+      .describe("A `.creds` file, instead of user and password."),
+    backbone_ca: pem().optional().describe("Who signed the NATS servers' certificates; else the system's authorities."),
+    backbone_cert: pem().optional().describe("A client certificate for them."),
+    backbone_key: pem().optional().describe("Its private key."),
     peers: list(peer),
   }).prefault({}),
   mqtt: table({

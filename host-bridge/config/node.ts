@@ -26,7 +26,7 @@ export type ConfigNode = ScalarNode | ListNode | TableNode;
 const IDENTITY: Record<string, string> = { rooms: "name", boards: "id" };
 
 /** Values that must not be printed; a webhook's URL is as good as a password. Each may stand in a file: `psk_file`. */
-export const SECRET_KEYS = ["psk", "secret", "federation_secret", "password", "webhook"];
+export const SECRET_KEYS = ["psk", "secret", "federation_secret", "password", "backbone_password", "webhook"];
 
 /** Keys that may stand in a file with nothing under them (everything commented out), as if they were not there. */
 const SECTIONS = [

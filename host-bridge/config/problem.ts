@@ -1,7 +1,7 @@
 // How a finding about the configuration becomes a sentence with file, line, key, expected and found.
 import type * as z from "zod";
 import { RoomError } from "../errors.ts";
-import { printable, redact } from "../log.ts";
+import { HIDDEN, printable, redact } from "../log.ts";
 import { parseAddress } from "./address.ts";
 import { defaultText, homesOf, keysOf } from "./key-walk.ts";
 import type { Section } from "./keys.ts";
@@ -57,6 +57,9 @@ function describeNode(node: ConfigNode, path: ConfigPath): string {
   }
   if (!isText) return `the number ${value}`;
   const shown = String(redact(value));
+  // A token, or a password that is not written as one should: redact() finds only what is right.
+  const hasMore = value.includes("://") && shown.replaceAll(`:${HIDDEN}@`, "").includes("@");
+  if (hasMore) return "a URL with a login that is none";
   return printable(JSON.stringify(shown.length > MAX_SHOWN ? `${shown.slice(0, MAX_SHOWN)}...` : shown));
 }
 

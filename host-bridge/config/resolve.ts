@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import { addressText, isLoopback } from "./address.ts";
+import { parseBackbone } from "./backbone-url.ts";
 import { allPeers, federationEnabled } from "./check.ts";
 import type { Settings } from "./keys.ts";
 import { boardRadio, resolveRadio } from "./radio.ts";
@@ -40,6 +41,7 @@ export function resolve(settings: Settings, files: string[], env: NodeJS.Process
       statusPort: federation.status_port,
       rebroadcastMaxAgeS: federation.rebroadcast_max_age_s,
       blindHub: blindHub(federation.blind_hub),
+      backbone: resolveBackbone(federation),
       secret: federation.federation_secret ?? "",
       peers: resolvePeers(settings),
     },
@@ -55,6 +57,23 @@ export function resolve(settings: Settings, files: string[], env: NodeJS.Process
 function blindHub(hub: Settings["federation"]["blind_hub"]): FederationConfig["blindHub"] {
   if (hub === undefined) return null;
   return { maxRooms: hub.max_rooms, maxRoomsPerPeer: hub.max_rooms_per_peer, maxMessages: hub.max_messages };
+}
+
+/** User and password leave the URL, which is shown in logs and in the status. */
+function resolveBackbone(federation: Settings["federation"]): FederationConfig["backbone"] {
+  const url = federation.backbone === undefined ? null : parseBackbone(federation.backbone);
+  if (url === null) return null;
+  const { backbone_ca: ca, backbone_cert: cert, backbone_key: key } = federation;
+  return {
+    servers: url.servers,
+    isTls: url.isTls || [ca, cert].some((file) => file !== undefined),
+    user: federation.backbone_user ?? url.user,
+    password: federation.backbone_password ?? url.password,
+    creds: federation.backbone_creds ?? null,
+    tls: { ca: ca ?? null, cert: cert ?? null, key: key ?? null },
+    stream: federation.backbone_stream,
+    replicas: federation.backbone_replicas,
+  };
 }
 
 function resolveClients({ clients, listen }: Settings): ClientsConfig {

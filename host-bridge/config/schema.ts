@@ -82,6 +82,22 @@ export interface PeerConfig {
   blindHub: boolean;
 }
 
+export interface BackboneConfig {
+  /** Of one cluster of NATS servers. */
+  servers: Address[];
+  isTls: boolean;
+  user: string | null;
+  /** Never print it. */
+  password: string | null;
+  /** A `.creds` file. */
+  creds: string | null;
+  tls: { ca: string | null; cert: string | null; key: string | null };
+  /** Bridges of one hub have the same. */
+  stream: string;
+  /** NATS servers that keep each message. */
+  replicas: number;
+}
+
 export interface FederationConfig {
   enabled: boolean;
   port: number;
@@ -96,6 +112,8 @@ export interface FederationConfig {
   rebroadcastMaxAgeS: number;
   /** This server keeps and passes on rooms that it has no key of, within these limits. */
   blindHub: { maxRooms: number; maxRoomsPerPeer: number; maxMessages: number } | null;
+  /** This hub is one with others over these NATS servers. */
+  backbone: BackboneConfig | null;
   secret: string;
   /** From `peers` and `federation.peers` alike. */
   peers: PeerConfig[];

@@ -8,9 +8,9 @@ import type { Events } from "../events.ts";
 import type { Log } from "../log.ts";
 import type { Room, Rooms } from "../room/rooms.ts";
 import type { Store } from "../room/store.ts";
-import type { PeerStatus } from "../web/status.ts";
+import type { BackboneStatus, PeerStatus } from "../web/status.ts";
 import { openCertificate, readAuthorities } from "./certificate.ts";
-import { HubStore } from "./hub-store.ts";
+import { Hub } from "./hub.ts";
 import { Listener } from "./listener.ts";
 import { Peer } from "./peer.ts";
 import { type PairKey, pairKey } from "./proof.ts";
@@ -63,7 +63,7 @@ export class Federation {
   private readonly counters = new Map<string, Counters>();
   /** Numbers of servers that were peers until a reload. */
   private readonly removed = new Set<string>();
-  private hub: HubStore | null = null;
+  private hub: Hub | null = null;
   /** Of each hub, while the room stays what it is. */
   private readonly hearsay = new WeakMap<Room, Map<string, Hearsay>>();
   private offered = "";
@@ -87,23 +87,27 @@ export class Federation {
 
   /** Listens and dials. Returns the stop. Throws RoomError `port_in_use`, `address_unusable`, `store_...`. */
   async start(): Promise<() => Promise<void>> {
-    const { events, rooms, settings, dataDir, clock } = this.parts;
+    const { events, rooms, settings } = this.parts;
     // Who calls in the first moment must not be told that his secret is wrong.
     this.keys = await this.deriveKeys();
     const { blindHub, port } = settings();
-    this.hub = blindHub === null ? null : HubStore.open(dataDir, blindHub, clock);
+    this.hub = blindHub === null ? null : new Hub(this.hubParts(blindHub));
     try {
       await this.listener.start(port);
     } catch (error) {
-      this.hub?.close();
+      await this.hub?.stop();
       throw error;
     }
+    await this.hub?.reload();
     this.offered = offeredRooms(rooms.list);
     await this.reload();
     const offs = [
       events.on("message", ({ room }) => this.wake(room)),
       events.on("rooms", () => this.roomsChanged()),
-      events.on("config", () => void this.reload()),
+      events.on("config", () => {
+        void this.reload();
+        void this.hub?.reload();
+      }),
     ];
     return async () => {
       this.isStopped = true;
@@ -111,7 +115,7 @@ export class Federation {
       for (const peer of this.peers) peer.stop();
       for (const session of [...this.sessions]) session.close("stopping", "it is stopping");
       await this.listener.stop();
-      this.hub?.close();
+      await this.hub?.stop();
     };
   }
 
@@ -128,6 +132,20 @@ export class Federation {
     });
     const others = links.filter(({ peer }) => peer === null);
     return [...configured, ...others.map((link) => this.statusOf(link.name, link.address, link))];
+  }
+
+  /** Null where this server is no hub, or one by itself. */
+  backbone(): BackboneStatus | null {
+    return this.hub?.status() ?? null;
+  }
+
+  private hubParts(limits: NonNullable<FederationConfig["blindHub"]>): ConstructorParameters<typeof Hub>[0] {
+    const { dataDir, name, clock, log, random, settings } = this.parts;
+    return {
+      ...{ limits, dataDir, name, clock, log, random: () => random() },
+      backbone: () => settings().backbone,
+      wake: (room, streams) => this.wake(room, streams),
+    };
   }
 
   private statusOf(name: string, addr: string, link: Link | null): PeerStatus {

@@ -298,6 +298,8 @@ export class Sync {
     for (const { place } of said) {
       if (place !== null && !own.has(place.stream) && own.size >= MAX_STREAMS) throw malformed("too many streams");
     }
+    // Before it is stored, which may be told elsewhere first: nothing goes back to where it comes from.
+    for (const { place, message } of said) if (place !== null && message !== null) link.note(place);
     const release = this.session.hold();
     shelf.take(said, (error, fates) => {
       release();
@@ -313,7 +315,6 @@ export class Sync {
           if (place !== null) noteClaim(link, place);
           return;
         }
-        if (place !== null) link.note(place);
         counters.received++;
         const fate = fates[i];
         if (fate === "known") counters.duplicates++;

@@ -1,74 +1,12 @@
 // What two servers say to each other: docs/federation.md, as a table. A message is a CBOR array (RFC 8949) of its number and its
 // fields, in a frame of a 16-bit length (big endian) and that many bytes.
-import { decode, encode } from "cborg";
-import { RoomError } from "../errors.ts";
-
-/** A value on the wire: `read` checks what came, `write` gives what cborg encodes. */
-interface Kind<T> {
-  read(value: unknown): T;
-  write(value: T): unknown;
-}
-type Fields = Record<string, Kind<unknown>>;
-type Values<F> = { [K in keyof F]: F[K] extends Kind<infer T> ? T : never };
-
-const wrong = (found: string): RoomError => new RoomError("peer_malformed", "it sent what no server sends", { found });
-
-const uint: Kind<number> = {
-  read: (value) => {
-    if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) throw wrong("no whole number");
-    return value;
-  },
-  write: (value) => value,
-};
-const flag: Kind<boolean> = {
-  read: (value) => {
-    if (typeof value !== "boolean") throw wrong("neither true nor false");
-    return value;
-  },
-  write: (value) => value,
-};
-const bytes = (low: number, high = low): Kind<Uint8Array> => ({
-  read: (value) => {
-    if (!(value instanceof Uint8Array) || value.length < low || value.length > high)
-      throw wrong("bytes of another length");
-    return value;
-  },
-  write: (value) => value,
-});
-const hex = (length: number): Kind<string> => ({
-  read: (value) => Buffer.from(bytes(length).read(value)).toString("hex"),
-  write: (value) => new Uint8Array(Buffer.from(value, "hex")),
-});
-const text = (most: number): Kind<string> => ({
-  read: (value) => {
-    if (typeof value !== "string" || Buffer.byteLength(value) > most) throw wrong("no text, or a long one");
-    return value;
-  },
-  write: (value) => value,
-});
-const row = <const F extends Fields>(fields: F): Kind<Values<F>> => {
-  const named = Object.entries(fields) as unknown as [string, Kind<unknown>][];
-  return {
-    read: (value) => {
-      // What a newer version puts behind is passed over.
-      if (!Array.isArray(value) || value.length < named.length) throw wrong("a field is missing");
-      return Object.fromEntries(named.map(([name, kind], i) => [name, kind.read(value[i])])) as Values<F>;
-    },
-    write: (value) => named.map(([name, kind]) => kind.write((value as Record<string, unknown>)[name])),
-  };
-};
-const list = <T>(item: Kind<T>, most: number): Kind<T[]> => ({
-  read: (value) => {
-    if (!Array.isArray(value) || value.length > most) throw wrong("no list, or a long one");
-    return value.map((each) => item.read(each));
-  },
-  write: (value) => value.map((each) => item.write(each)),
-});
+import { encode } from "cborg";
+import { bytes, decodeStrict, flag, hex, type Kind, list, row, text, uint, wrong } from "./wire-kinds.ts";
 
 /** The longest payload of a MeshCore packet. */
 const MAX_PAYLOAD = 184;
 /** Of a sealed one, with the longest origin and all that sealing adds (seal.ts). */
-const MAX_SEALED = 476;
+export const MAX_SEALED = 476;
 /** Rooms that a blind hub is asked to keep have numbers from this on, the same in both directions. */
 export const SEALED_ROOMS = 65_536;
 /** Of vectors, marks and offers in one message; more of them take several. */
@@ -120,10 +58,6 @@ const BY_NUMBER = new Map<number, [WireName, Kind<unknown>]>(
   Object.entries(TABLE).map(([name, [number, kind]]) => [number, [name as WireName, kind as Kind<unknown>]]),
 );
 export const MAX_FRAME = 0xffff;
-const STRICT = {
-  ...{ strict: true, allowIndefinite: false, allowUndefined: false, allowInfinity: false, allowNaN: false },
-  ...{ allowBigInt: false, rejectDuplicateMapKeys: true },
-};
 
 /** The whole frame. */
 export function encodeFrame(message: WireMessage): Buffer {
@@ -138,12 +72,7 @@ export function encodeFrame(message: WireMessage): Buffer {
 
 /** What is in a frame, without its length; null where a newer version has a message that this one does not know. */
 export function decodeBody(body: Uint8Array): WireMessage | null {
-  let value: unknown;
-  try {
-    value = decode(body, STRICT);
-  } catch (error) {
-    throw wrong(error instanceof Error ? error.message.slice(0, 100) : "no CBOR");
-  }
+  const value = decodeStrict(body);
   if (!Array.isArray(value)) throw wrong("no message");
   const known = BY_NUMBER.get(uint.read(value[0]));
   if (known === undefined) return null;

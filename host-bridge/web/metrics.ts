@@ -82,6 +82,11 @@ export class Metrics {
     );
     this.set("mqtt_connected", "1 when the broker is there", [[{}, mqtt.connected ? 1 : 0]]);
     this.set("peers_connected", "Federation peers", [[{}, federation.peers.filter((peer) => peer.connected).length]]);
+    const { backbone } = federation;
+    if (backbone !== undefined) {
+      this.set("backbone_connected", "1 when the hub's NATS servers are there", [[{}, backbone.connected ? 1 : 0]]);
+      this.set("backbone_behind", "Messages of the hub's stream that were not read yet", [[{}, backbone.behind]]);
+    }
     const ofPeers = (name: string, help: string, value: (peer: PeerStatus) => number | null): void =>
       this.set(
         `peer_${name}`,

@@ -36,6 +36,24 @@ export interface PeerStatus {
   rooms: number;
 }
 
+/** The NATS servers over which this hub is one with others. */
+export interface BackboneStatus {
+  /** Without user and password. */
+  url: string;
+  stream: string;
+  /** All of the stream that was there is read, and messages are taken. */
+  connected: boolean;
+  /** The one that this server is connected with. */
+  server: string | null;
+  /** Messages of the stream that were not read yet. */
+  behind: number;
+  /** Records written to it and read from it since the start. */
+  published: number;
+  received: number;
+  /** Why it is not connected, as an error code (`backbone_refused`). */
+  error: string | null;
+}
+
 /** The object of GET /status. */
 export interface Status {
   name: string;
@@ -43,7 +61,7 @@ export interface Status {
   uptime_s: number;
   rooms: RoomStatus[];
   boards: BoardStatus[];
-  federation: { enabled: boolean; peers: PeerStatus[] };
+  federation: { enabled: boolean; peers: PeerStatus[]; backbone?: BackboneStatus };
   mqtt: { enabled: boolean; connected: boolean; published: number };
   /** Nodes of the mesh that were heard. */
   nodes: number;
@@ -64,14 +82,26 @@ export interface StatusSources {
   boards: { status(): BoardStatus[]; rebroadcast(room: string): RebroadcastStatus };
   /** The servers that rooms are shared with. */
   peers(): PeerStatus[];
+  /** Null where this server has none. */
+  backbone(): BackboneStatus | null;
   clients: { count(): number; countIn(room: Room): number; namesIn(room: Room): string[] };
+}
+
+/** The federation part of it. */
+export function federationStatus({
+  config,
+  peers,
+  backbone,
+}: Pick<StatusSources, "config" | "peers" | "backbone">): Status["federation"] {
+  const found = backbone();
+  return { enabled: config.federation.enabled, peers: peers(), ...(found === null ? {} : { backbone: found }) };
 }
 
 const DAY_MS = 24 * 3600 * 1000;
 
 /** A function that tells the daemon's status as this principal may see it; `uptime_s` counts from now. */
 export function statusOf(sources: StatusSources): (principal: Principal) => Status {
-  const { config, rooms, store, clock, boards, peers, clients } = sources;
+  const { config, rooms, store, clock, boards, clients } = sources;
   const startedMs = clock.nowMs();
   return (principal) => ({
     name: config.name,
@@ -89,7 +119,7 @@ export function statusOf(sources: StatusSources): (principal: Principal) => Stat
         rebroadcast: boards.rebroadcast(room.name),
       })),
     boards: boards.status(),
-    federation: { enabled: config.federation.enabled, peers: peers() },
+    federation: federationStatus(sources),
     // MQTT is configured and not built yet: nothing is connected.
     mqtt: { enabled: config.mqtt.enabled, connected: false, published: 0 },
     nodes: 0,

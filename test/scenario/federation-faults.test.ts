@@ -1,10 +1,9 @@
 // Four servers in processes of their own, on lines that are cut, while their processes die and their disks are put back.
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
 import { cpSync, existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { createInterface, type Interface } from "node:readline";
 import { Cable } from "../host-bridge/daemon-bench.ts";
+import { ServerProcess } from "../host-bridge/federation/server-process.ts";
 import { SHAPES } from "../host-bridge/federation/shapes.ts";
 import { Scratch } from "../host-bridge/scratch.ts";
 import { SEED, seeded } from "../protocol/random.ts";
@@ -15,69 +14,10 @@ const MESSAGES = Number(process.env["MESSAGES"] ?? 200);
 const FAULTS = Number(process.env["FAULTS"] ?? 10);
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** A server that is started, asked and killed. */
-class Child {
-  readonly name: string;
-  readonly dir: string;
-  readonly port: number;
-  readonly peers: number[] = [];
-  private child: ChildProcess | null = null;
-  private lines: Interface | null = null;
-  private readonly waiting: ((answer: Record<string, never> | null) => void)[] = [];
-
-  constructor(name: string, dir: string, port: number) {
-    this.name = name;
-    this.dir = dir;
-    this.port = port;
-  }
-
-  async start(): Promise<void> {
-    const { name, dir, port, peers } = this;
-    const settings = JSON.stringify({ name, dir, port, peers, maxHistory: 100_000 });
-    const file = join(import.meta.dirname, "../host-bridge/federation/server-child.ts");
-    const child = spawn(process.execPath, ["--import", "tsx", file, settings], { stdio: ["pipe", "pipe", "inherit"] });
-    this.child = child;
-    child.stdin.on("error", () => undefined);
-    this.lines = createInterface({ input: child.stdout });
-    this.lines.on("line", (line) => this.waiting.shift()?.(JSON.parse(line)));
-    child.once("exit", () => {
-      for (const settle of this.waiting.splice(0)) settle(null);
-    });
-    const ready = await new Promise((resolve) => this.waiting.push(resolve));
-    assert.ok(ready !== null, `${name} does not start`);
-  }
-
-  isRunning(): boolean {
-    return this.child !== null;
-  }
-
-  /** Null when it died meanwhile. */
-  ask(order: object): Promise<Record<string, never> | null> {
-    if (this.child === null) return Promise.resolve(null);
-    return new Promise((resolve) => {
-      this.waiting.push(resolve);
-      this.child?.stdin?.write(`${JSON.stringify(order)}\n`);
-    });
-  }
-
-  signal(name: "SIGSTOP" | "SIGCONT"): void {
-    this.child?.kill(name);
-  }
-
-  async kill(): Promise<void> {
-    const { child } = this;
-    if (child === null) return;
-    this.child = null;
-    const gone = new Promise((resolve) => child.once("exit", resolve));
-    child.kill("SIGKILL");
-    await gone;
-  }
-}
-
 describe("federation: faults", function () {
   this.timeout(60_000 + MESSAGES * 60 + FAULTS * 2000);
   const scratch = new Scratch();
-  let children: Child[] = [];
+  let children: ServerProcess[] = [];
   let cables: Cable[] = [];
 
   afterEach(async () => {
@@ -88,7 +28,7 @@ describe("federation: faults", function () {
   });
 
   it("brings a server up to date within ten seconds that stood still for longer than its peers wait", async () => {
-    for (const name of ["A", "B", "C"]) children.push(new Child(name, scratch.dir(), await freePort()));
+    for (const name of ["A", "B", "C"]) children.push(new ServerProcess(name, scratch.dir(), await freePort()));
     const [a, b, c] = children;
     // One is called by the one that stands still, the other calls it.
     b.peers.push(a.port);
@@ -118,7 +58,7 @@ describe("federation: faults", function () {
     it(`heals from ${FAULTS} faults among ${MESSAGES} messages, as ${shape} (SEED=${SEED})`, async () => {
       const random = seeded();
       const below = (n: number): number => Math.floor(random.fraction() * n);
-      for (const name of ["A", "B", "C", "D"]) children.push(new Child(name, scratch.dir(), await freePort()));
+      for (const name of ["A", "B", "C", "D"]) children.push(new ServerProcess(name, scratch.dir(), await freePort()));
       for (const [from, to] of SHAPES[shape]) {
         const cable = new Cable(children[to].port);
         await cable.lay();
@@ -129,7 +69,7 @@ describe("federation: faults", function () {
       const posted = new Map<string, string>();
       /** What only a restored server had. */
       const mayBeLost = new Set<string>();
-      let copy: { child: Child; dir: string; before: Set<string> } | null = null;
+      let copy: { child: ServerProcess; dir: string; before: Set<string> } | null = null;
       const faults: [string, () => Promise<void>][] = [
         [
           "cut",

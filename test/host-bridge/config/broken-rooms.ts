@@ -66,7 +66,7 @@ export const KEYS: Refusal[] = [
   [
     "an unknown key in TOML",
     { "a.toml": "[federation]\nfederation_prot = 5001\n" },
-    'a.toml:2: federation.federation_prot: expected one of enabled, federation_port, tls_cert, tls_key, ca, max_kib_per_s, federation_secret, federation_secret_file, status_endpoint, status_port, rebroadcast_max_age_s, blind_hub, peers, found the unknown key "federation_prot"',
+    'a.toml:2: federation.federation_prot: expected one of enabled, federation_port, tls_cert, tls_key, ca, max_kib_per_s, federation_secret, federation_secret_file, status_endpoint, status_port, rebroadcast_max_age_s, blind_hub, backbone, backbone_stream, backbone_replicas, backbone_user, backbone_password, backbone_password_file, backbone_creds, backbone_ca, backbone_cert, backbone_key, peers, found the unknown key "federation_prot"',
     "did you mean federation_port?",
   ],
 ];

@@ -64,6 +64,9 @@ export const RADIO: Refusal[] = [
   ],
 ];
 
+const BACKBONE =
+  "expected nats://host:4222 or tls://host:4222, or several of them separated by commas, with one user and password or none";
+
 export const PEERS: Refusal[] = [
   [
     "a peer without a port",
@@ -118,6 +121,54 @@ export const PEERS: Refusal[] = [
     { "a.yaml": "federation:\n  enabled: true\n" },
     "a.yaml:1: federation.federation_secret: expected a secret in quotes, found nothing",
     "make one with: openssl rand -hex 16",
+  ],
+  [
+    "a backbone of another kind",
+    { "a.yaml": "federation:\n  blind_hub: {}\n  backbone: 'mqtt://a.example'\n" },
+    `a.yaml:3: federation.backbone: ${BACKBONE}, found "mqtt://a.example"`,
+    "leave it out",
+  ],
+  [
+    "a backbone with two logins",
+    { "a.yaml": "federation:\n  blind_hub: {}\n  backbone: 'nats://a:hunter2@a.example,b:hunter3@b.example'\n" },
+    `a.yaml:3: federation.backbone: ${BACKBONE}, found a URL with a login that is none`,
+    "leave it out",
+  ],
+  [
+    "a backbone with a token",
+    { "a.yaml": "federation:\n  blind_hub: {}\n  backbone: 'nats://hunter2@a.example'\n" },
+    `a.yaml:3: federation.backbone: ${BACKBONE}, found a URL with a login that is none`,
+    "leave it out",
+  ],
+  [
+    "a backbone with a password that is not escaped",
+    { "a.yaml": "federation:\n  blind_hub: {}\n  backbone: 'nats://a:hunter/2@a.example'\n" },
+    `a.yaml:3: federation.backbone: ${BACKBONE}, found a URL with a login that is none`,
+    "leave it out",
+  ],
+  [
+    "a backbone without a hub",
+    { "a.yaml": "federation:\n  federation_secret: 'nobody'\n  backbone: 'nats://a.example'\n" },
+    "a.yaml:1: federation.blind_hub: expected blind_hub beside backbone: only hubs have one, found nothing",
+    "add blind_hub, or remove backbone",
+  ],
+  [
+    "a backbone's user without a password",
+    {
+      "a.toml":
+        "[federation]\nbackbone = 'nats://a.example'\nbackbone_user = 'x'\nfederation_secret = 'x'\nblind_hub = {}\n",
+    },
+    "a.toml:1: federation.backbone_password: expected a text in quotes beside the user, found nothing",
+    "add backbone_password",
+  ],
+  [
+    "a backbone with a user and a .creds file",
+    {
+      "a.toml":
+        "[federation]\nbackbone = 'nats://u:p@a.example'\nbackbone_creds = 'x'\nfederation_secret = 'x'\nblind_hub = {}\n",
+    },
+    "a.toml:3: federation.backbone_creds: expected either backbone_creds, or user and password, found both",
+    "remove one",
   ],
   [
     "a certificate without its key",

@@ -67,6 +67,7 @@ describe("configuration", () => {
       ca: null,
       maxKibPerS: 0,
       blindHub: null,
+      backbone: null,
       secret: "REPLACE_WITH_FEDERATION_PSK",
       peers: [
         {
@@ -140,6 +141,7 @@ describe("configuration", () => {
           ca: null,
           maxKibPerS: 0,
           blindHub: null,
+          backbone: null,
         },
         mqtt: {
           ...{

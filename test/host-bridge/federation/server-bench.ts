@@ -22,7 +22,7 @@ export const peerConfig = (
 
 export const federationConfig = (port: number, fields: Partial<FederationConfig> = {}): FederationConfig => ({
   ...{ enabled: true, port, tls: null, ca: null, maxKibPerS: 0, statusEndpoint: false, statusPort: 5002 },
-  ...{ rebroadcastMaxAgeS: 300, blindHub: null, secret: SECRET, peers: [], ...fields },
+  ...{ rebroadcastMaxAgeS: 300, blindHub: null, backbone: null, secret: SECRET, peers: [], ...fields },
 });
 
 /** One server; start() and stop() as often as wanted, on the same directory and port. */

@@ -34,7 +34,7 @@ export function testConfig(dataDir: string, fields: TestFields = {}): Config {
     rooms: [],
     federation: {
       ...{ enabled: false, port: 5001, tls: null, statusEndpoint: false, ca: null, maxKibPerS: 0, statusPort: 5002 },
-      ...{ rebroadcastMaxAgeS: 300, blindHub: null, secret: "", peers: [] },
+      ...{ rebroadcastMaxAgeS: 300, blindHub: null, backbone: null, secret: "", peers: [] },
     },
     mqtt: {
       ...{ enabled: false, broker: "mqtt://localhost:1883", topicPrefix: "meshcore", profile: "native" },
@@ -77,7 +77,18 @@ export async function startServer(
       throw new Error("bug: there is no board");
     },
   });
-  const web = openWeb({ config, rooms, store, events, clock, log, access, boards: noBoard, peers: () => [] });
+  const web = openWeb({
+    config,
+    rooms,
+    store,
+    events,
+    clock,
+    log,
+    access,
+    boards: noBoard,
+    peers: () => [],
+    backbone: () => null,
+  });
   const { clients, http } = web;
   const url = await web.start();
   const stop = async (): Promise<void> => {

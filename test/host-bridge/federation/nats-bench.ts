@@ -1,0 +1,72 @@
+// Real NATS servers with JetStream on loopback, each in a process of its own, to be killed.
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { BackboneConfig } from "../../../host-bridge/config/schema.ts";
+import { has } from "../../deploy/proxy.ts";
+import { freePort } from "../../simulator/tcp-station.ts";
+
+export const noNats = has("nats-server", "--version") ? "" : " (nats-server not found)";
+
+/** One nats-server; start() and kill() as often as wanted, on the same ports and directory. */
+export class NatsServer {
+  readonly port: number;
+  /** Where it keeps its streams. */
+  readonly dir: string;
+  said = "";
+  private readonly file: string;
+  private child: ChildProcess | null = null;
+
+  /** `more` is added to its configuration. */
+  constructor(dir: string, port: number, more = "") {
+    this.port = port;
+    this.dir = join(dir, "streams");
+    this.file = join(dir, "nats.conf");
+    mkdirSync(dir, { recursive: true });
+    writeFileSync(
+      this.file,
+      `listen: "127.0.0.1:${port}"
+jetstream { store_dir: "${this.dir}", max_memory_store: 64MB, max_file_store: 1GB }
+${more}
+`,
+    );
+  }
+
+  start(): void {
+    const child = spawn("nats-server", ["-c", this.file], { stdio: ["ignore", "ignore", "pipe"] });
+    child.stderr.on("data", (data: Buffer) => {
+      this.said += data.toString();
+    });
+    this.child = child;
+  }
+
+  isRunning(): boolean {
+    return this.child !== null;
+  }
+
+  async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
+    const { child } = this;
+    this.child = null;
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise((resolve) => child.once("exit", resolve));
+    child.kill(signal);
+    await gone;
+  }
+}
+
+/** Servers of one cluster; `more` is added to the configuration of each. */
+export async function natsCluster(dir: string, count: number, more = ""): Promise<NatsServer[]> {
+  const ports: [number, number][] = [];
+  for (let i = 0; i < count; i++) ports.push([await freePort(), await freePort()]);
+  const routes = ports.map(([, port]) => `"nats://127.0.0.1:${port}"`).join(", ");
+  return ports.map(([port, inner], i) => {
+    const cluster = `cluster { name: hub, listen: "127.0.0.1:${inner}", routes: [${routes}] }`;
+    return new NatsServer(join(dir, `n${i}`), port, `server_name: n${i}\n${count > 1 ? cluster : ""}\n${more}`);
+  });
+}
+
+export const backboneOf = (servers: NatsServer[], fields: Partial<BackboneConfig> = {}): BackboneConfig => ({
+  ...{ servers: servers.map(({ port }) => ({ host: "127.0.0.1", port })), isTls: false },
+  ...{ user: null, password: null, creds: null, tls: { ca: null, cert: null, key: null } },
+  ...{ stream: "hub", replicas: servers.length, ...fields },
+});
