@@ -1,15 +1,16 @@
 import type { Config } from "./config/schema.ts";
 import type { RoomError } from "./errors.ts";
 import type { Log } from "./log.ts";
+import type { NodeAlert, NodeView } from "./nodes/node.ts";
 import type { RoomMessage } from "./room/message.ts";
 import type { RoomsChange } from "./room/rooms.ts";
 
 /** A whole packet that a board heard and that is no message of one of its rooms (adverts, foreign channels). */
 export interface HeardPacket {
   board: string;
-  /** dBm and dB. */
-  rssi: number;
-  snr: number;
+  /** dBm and dB; null where the board does not say. */
+  rssi: number | null;
+  snr: number | null;
   packet: Uint8Array;
 }
 
@@ -38,6 +39,10 @@ export interface EventMap {
   /** The configuration was read again; the object is the one that everybody has, with new values in it. */
   config: Config;
   heard: HeardPacket;
+  /** A node of the mesh was heard: a new advert of it, verified. */
+  node: NodeView;
+  /** A node has not been heard for so long that somebody should know, or is heard again. */
+  alert: NodeAlert;
   board: BoardChange;
 }
 

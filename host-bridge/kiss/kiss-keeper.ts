@@ -145,7 +145,7 @@ export class KissKeeper implements Keeper {
   private hear(packet: Uint8Array, rssi: number | null, snr: number | null): void {
     const { rooms, events } = this.parts;
     const heard = this.ear.hear(packet, rooms.list);
-    if (heard.kind === "other") events.emit("heard", { board: this.id, rssi: rssi ?? 0, snr: snr ?? 0, packet });
+    if (heard.kind === "other") events.emit("heard", { board: this.id, rssi, snr, packet });
     if (heard.kind !== "room") return;
     const { room, payload, hops } = heard;
     const place = { board: this.id, room: room.name, bootId: 0, keyCheck: room.keyCheck, seq: 0 };
