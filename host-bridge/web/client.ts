@@ -41,11 +41,11 @@ export const CLOSE = { goingAway: 1001, policy: 1008, tryLater: 1013 } as const;
 const HELLO_MS = 10_000;
 const RETRY_S = 5;
 /** Frames of any kind: what a client may send at once and on average, beyond what its posts need. */
-const FRAMES = { perMinute: 300, burst: 200 };
+const FRAMES = { perMinute: 60, burst: 200 };
 /** Messages of a history that cost as much work as one frame. */
 const HISTORY_PER_FRAME = 5;
 /** Who has to wait waits for as long at least: what then is answered together costs far less than one by one. */
-const MIN_PAUSE_MS = 1000;
+const MIN_PAUSE_MS = 3000;
 /** Frames that may wait; they were read from the connection before it could be paused. */
 const MAX_HELD = 1000;
 /** Stands in for the key of a room that is not there, so that a wrong proof takes as long. */

@@ -261,7 +261,7 @@ describe("clients", () => {
       for (const ref of refs) assert.equal((await loud.next()).ref, ref);
     };
     const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
-    // 210 at once, of which hello and join were two, and the one that overdraws; then 340 a minute.
+    // 210 at once, of which hello and join were two, and the one that overdraws; then 100 a minute.
     await answered(range(0, 209));
     assert.equal((await ann.ask({ type: "post", room: "Open", text: "x" })).type, "posted");
     assert.deepEqual([(await loud.next()).type, loud.frames.length], ["message", 0]);
