@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { equalBytes, readU32, view } from "../../protocol/bytes.ts";
 import { type Channel, GroupCipher, makeChannel } from "../../protocol/channel.ts";
-import { encodeGroupText, isPlainText, joinSender, MAX_TEXT, splitSender, textEnd } from "../../protocol/group-text.ts";
+import { encodeGroupText, isPlainText, joinSender, splitSender, textEnd } from "../../protocol/group-text.ts";
 import { MAX_PAYLOAD } from "../../protocol/packet.ts";
 import { utf8Decode, utf8Encode } from "../../protocol/utf8.ts";
 import { believableUnixS, type Clock } from "../clock.ts";
@@ -12,7 +12,9 @@ import type { Log } from "../log.ts";
 import { nodeCrypto } from "../node-crypto.ts";
 import { messageGuid } from "./guid.ts";
 import type { RoomMessage, Via } from "./message.ts";
+import { postProblem } from "./post-problem.ts";
 import { Retries } from "./retries.ts";
+import { SearchTurns } from "./search-turns.ts";
 import type { Store, StoreEntry } from "./store.ts";
 import { storeSentence } from "./store-errors.ts";
 import type { Place } from "./store-log.ts";
@@ -151,10 +153,12 @@ export class Rooms {
   private saidMs = 0;
   private immediate: NodeJS.Immediate | null = null;
   private cancelWait: (() => void) | null = null;
+  private readonly search: SearchTurns;
 
   /** Throws as apply() does. */
   constructor(rooms: readonly Room[], parts: RoomsParts) {
     this.parts = parts;
+    this.search = new SearchTurns(parts);
     this.take(rooms);
   }
 
@@ -314,6 +318,7 @@ export class Rooms {
       if (entry.toAir) toAir.add(entry.message.room);
     });
     for (const room of toAir) events.emit("outbox", { room });
+    this.search.stored(batch.length >= PEER_BATCH);
   }
 
   /** Why the last messages could not be stored, null when all is well. Nothing was acknowledged; boards try again. */
@@ -329,6 +334,7 @@ export class Rooms {
   /** Brings what is waiting to the disk; nothing is left running. */
   stop(): void {
     this.flush();
+    this.search.stop();
   }
 
   private take(rooms: readonly Room[]): void {
@@ -457,39 +463,6 @@ function isSame(one: Room, other: Room): boolean {
   const { key, channel: _one, ...rest } = one;
   const { key: otherKey, channel: _other, ...otherRest } = other;
   return equalBytes(key, otherKey) && isDeepStrictEqual(rest, otherRest);
-}
-
-// MeshCore's own names have at most 31 bytes; longer ones leave less for the text but do no harm.
-const MAX_NAME_BYTES = 64;
-
-/** What is wrong with a sender's name, as a sentence, or null. */
-export function nameProblem(name: string): string | null {
-  if (name.trim() !== name || name === "") return "a name must not be empty or begin or end with a space";
-  if (Buffer.byteLength(name) > MAX_NAME_BYTES) return `a name has at most ${MAX_NAME_BYTES} bytes`;
-  if (/[\p{Cc}\p{Surrogate}\u2028\u2029]/u.test(name)) return "a name must not contain control characters";
-  // On air the text is "sender: text", and the first ": " ends the sender.
-  if (name.includes(": ")) return 'a name must not contain ": "';
-  return null;
-}
-
-/** Why this text cannot be posted: `read_only`, `bad_request`, `too_long`; null when it can. */
-export function postProblem(room: Room, sender: string, text: string): RoomError | null {
-  if (room.readOnly) return new RoomError("read_only", `nobody posts to "${room.name}" from here: it is read-only`);
-  const nameFault = nameProblem(sender);
-  if (nameFault !== null) return new RoomError("bad_request", nameFault);
-  if (text === "") return new RoomError("bad_request", "the text is empty");
-  // On air a text ends at its first NUL; half a surrogate pair has no UTF-8 form.
-  if (/[\0\p{Surrogate}]/u.test(text)) {
-    return new RoomError(
-      "bad_request",
-      "the text has a character that cannot go on air (NUL or half a surrogate pair)",
-    );
-  }
-  const bytes = Buffer.byteLength(joinSender(sender, text));
-  if (bytes > MAX_TEXT) {
-    return new RoomError("too_long", `"${sender}: " and the text have ${bytes} bytes together, ${MAX_TEXT} fit on air`);
-  }
-  return null;
 }
 
 function asRoomError(error: unknown): RoomError {

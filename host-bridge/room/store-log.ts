@@ -47,11 +47,20 @@ export class StoreLog {
     return this.numbers(room);
   }
 
-  /** The row of a new message: its stream's row and number. Without a place it is of this run. */
-  place(room: number, place: Place | null): { stream: number; seq: number } {
-    const { stream, seq } = place ?? { stream: this.own, seq: this.reached(room, this.own) + 1 };
-    this.skip(room, { stream, seq });
-    return { stream: this.idOf(stream), seq };
+  /** The row of a new message: its stream's row and number. */
+  place(room: number, place: Place): { stream: number; seq: number } {
+    this.skip(room, place);
+    return { stream: this.idOf(place.stream), seq: place.seq };
+  }
+
+  /** Where a message stands that is new: with no place given, at the end of this run. */
+  placeOf(room: number, place: Place | undefined): Place {
+    return place ?? { stream: this.own, seq: this.reached(room, this.own) + 1 };
+  }
+
+  /** The row of a stream. */
+  rowOf(stream: string): number {
+    return this.idOf(stream);
   }
 
   /** This server is through with the message, be it here or not. The number only moves where nothing is left out. */

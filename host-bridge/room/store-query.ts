@@ -1,5 +1,6 @@
 import type { DatabaseSyncInstance as Database } from "@photostructure/sqlite";
 import type { Reception, RoomMessage } from "./message.ts";
+import { prepareMark, searchedTo } from "./store-search.ts";
 import { MESSAGE_COLUMNS } from "./store-sql.ts";
 
 /**
@@ -32,9 +33,11 @@ export class HistoryReader {
   private readonly db: Database;
   private readonly prepared = new Map<string, Statement>();
   private readonly receptions: Statement;
+  private readonly mark: Statement;
 
   constructor(db: Database) {
     this.db = db;
+    this.mark = prepareMark(db);
     this.receptions = db.prepare(
       `SELECT message, board, heard_at, rssi, snr, hops
         FROM receptions WHERE message IN (SELECT value FROM json_each(?)) ORDER BY message, heard_at`,
@@ -56,18 +59,32 @@ export class HistoryReader {
     add(`(timestamp, guid) > ${place}`, after ?? undefined);
     add("timestamp >= ?", since);
     add("timestamp < ?", until);
-    const isIndexed = [...grep].length >= MIN_INDEXED;
-    // One phrase: quotes in it are doubled, and nothing else means anything.
-    if (isIndexed) add("messages_fts MATCH ?", `"${grep.replaceAll('"', '""')}"`);
-    const needle = grep.toLowerCase();
-    const isScanned = needle !== "" && !isIndexed;
-    const table = isIndexed ? "messages_fts JOIN messages ON messages.id = messages_fts.rowid" : "messages";
     const order = after === undefined ? "DESC" : "ASC";
-    const columns = MESSAGE_COLUMNS.replace("sender, text", "messages.sender, messages.text");
-    const sql = `SELECT messages.id, ${columns} FROM ${table} WHERE ${where.join(" AND ")} ORDER BY timestamp ${order}, guid ${order}`;
-    const rows = isScanned
-      ? scan(this.statement(sql).iterate(...values) as Iterable<MessageRow>, needle, query.limit)
-      : (this.statement(`${sql} LIMIT ?`).all(...values, query.limit) as MessageRow[]);
+    const from = (table: string, conditions: readonly string[]): string => {
+      const columns = MESSAGE_COLUMNS.replace("sender, text", "messages.sender, messages.text");
+      const all = [...where, ...conditions].join(" AND ");
+      return `SELECT messages.id, ${columns} FROM ${table} WHERE ${all} ORDER BY timestamp ${order}, guid ${order}`;
+    };
+    const find = (table: string, conditions: readonly string[], more: readonly Value[]): MessageRow[] =>
+      this.statement(`${from(table, conditions)} LIMIT ?`).all(...values, ...more, query.limit) as MessageRow[];
+    const look = (conditions: readonly string[], more: readonly Value[]): MessageRow[] => {
+      const all = this.statement(from("messages", conditions)).iterate(...values, ...more) as Iterable<MessageRow>;
+      return scan(all, grep.toLowerCase(), query.limit);
+    };
+    let rows: MessageRow[];
+    if (grep === "") rows = find("messages", [], []);
+    else if ([...grep].length < MIN_INDEXED) rows = look([], []);
+    else {
+      const indexed = "messages_fts JOIN messages ON messages.id = messages_fts.rowid";
+      // One phrase: quotes in it are doubled, and nothing else means anything.
+      const phrase = `"${grep.replaceAll('"', '""')}"`;
+      const last = searchedTo(this.mark);
+      if (last === null) rows = find(indexed, ["messages_fts MATCH ?"], [phrase]);
+      else {
+        const known = find(indexed, ["messages_fts MATCH ?", "messages.id <= ?"], [phrase, last]);
+        rows = merge(known, look(["messages.id > ?"], [last]), order).slice(0, query.limit);
+      }
+    }
     if (order === "DESC") rows.reverse();
     return this.withReceptions(room, rows);
   }
@@ -113,6 +130,13 @@ export class HistoryReader {
     this.prepared.set(sql, made);
     return made;
   }
+}
+
+function merge(some: MessageRow[], others: MessageRow[], order: "ASC" | "DESC"): MessageRow[] {
+  const isBefore = (a: MessageRow, b: MessageRow): boolean =>
+    a.timestamp < b.timestamp || (a.timestamp === b.timestamp && a.guid < b.guid);
+  const sign = order === "ASC" ? -1 : 1;
+  return [...some, ...others].sort((a, b) => (isBefore(a, b) ? sign : -sign));
 }
 
 function scan(rows: Iterable<MessageRow>, needle: string, limit: number): MessageRow[] {

@@ -45,29 +45,34 @@ CREATE TABLE IF NOT EXISTS receptions (
   PRIMARY KEY (message, board)
 ) STRICT, WITHOUT ROWID;
 
+-- What this server knows of itself.
+CREATE TABLE IF NOT EXISTS facts (
+  name TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- Trigrams find any part of a word in any script. The texts themselves stay in messages.
 CREATE VIRTUAL TABLE IF NOT EXISTS messages_fts
   USING fts5 (sender, text, content = 'messages', content_rowid = 'id', columnsize = 0, tokenize = 'trigram');
-CREATE TRIGGER IF NOT EXISTS messages_fts_insert AFTER INSERT ON messages BEGIN
+-- While it is behind (store-search.ts), the fact says up to which row it has them.
+CREATE TRIGGER IF NOT EXISTS messages_fts_insert AFTER INSERT ON messages
+  WHEN NOT EXISTS (SELECT 1 FROM facts WHERE name = 'searched_to')
+BEGIN
   INSERT INTO messages_fts (rowid, sender, text) VALUES (new.id, new.sender, new.text);
 END;
-CREATE TRIGGER IF NOT EXISTS messages_fts_delete AFTER DELETE ON messages BEGIN
+CREATE TRIGGER IF NOT EXISTS messages_fts_delete AFTER DELETE ON messages
+  WHEN old.id <= coalesce((SELECT CAST(value AS INTEGER) FROM facts WHERE name = 'searched_to'), old.id)
+BEGIN
   INSERT INTO messages_fts (messages_fts, rowid, sender, text) VALUES ('delete', old.id, old.sender, old.text);
 END;
 
--- Outlives the messages: what a board sends again after its message was pruned is not new.
+-- Of messages that were pruned: what a board or a peer sends again then is not new. A file of version 3 has those of the others too.
 CREATE TABLE IF NOT EXISTS seen (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   room INTEGER NOT NULL REFERENCES rooms (id),
   guid TEXT NOT NULL UNIQUE
 ) STRICT;
 CREATE INDEX IF NOT EXISTS seen_by_room ON seen (room, id);
-
--- What this server knows of itself.
-CREATE TABLE IF NOT EXISTS facts (
-  name TEXT PRIMARY KEY,
-  value TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
 
 -- One run of one server each, by the name that servers have for it (store-log.ts).
 CREATE TABLE IF NOT EXISTS streams (
@@ -141,6 +146,7 @@ const MIGRATIONS: readonly Migration[] = [
         FROM (SELECT id AS m, row_number() OVER (PARTITION BY room ORDER BY id) AS n FROM messages) WHERE id = m;
       INSERT INTO vectors (room, stream, seq) SELECT room, stream, max(seq) FROM messages GROUP BY room, stream`,
   },
+  { before: "DROP TRIGGER IF EXISTS messages_fts_insert; DROP TRIGGER IF EXISTS messages_fts_delete", after: "" },
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length + 1;

@@ -20,15 +20,23 @@ export function prepareSql(db: Database) {
       `SELECT sender AS name, max(received_at) AS lastSeen, count(*) AS messages FROM messages
         WHERE room = ? AND received_at >= ? AND sender <> '' GROUP BY sender ORDER BY lastSeen DESC, name`,
     ),
-    hasSeen: db.prepare("SELECT 1 FROM seen WHERE guid = ?"),
-    addSeen: db.prepare("INSERT OR IGNORE INTO seen (room, guid) VALUES (?, ?)"),
+    hasSeen: db.prepare("SELECT 1 FROM messages WHERE guid = ?1 UNION ALL SELECT 1 FROM seen WHERE guid = ?1"),
+    keepSeen: db.prepare(
+      "INSERT OR IGNORE INTO seen (room, guid) SELECT room, guid FROM messages WHERE room = ? ORDER BY timestamp, guid LIMIT ?",
+    ),
     pruneSeen: db.prepare(
       "DELETE FROM seen WHERE room = ? AND id <= (SELECT id FROM seen WHERE room = ? ORDER BY id DESC LIMIT 1 OFFSET ?)",
     ),
+    /** Changes nothing where the GUID, the second value, is or was there. */
     addMessage: db.prepare(
-      `INSERT INTO messages (room, ${MESSAGE_COLUMNS}, stream, seq, born_at) VALUES (${"?, ".repeat(15)}?)`,
+      `INSERT INTO messages (room, ${MESSAGE_COLUMNS}, stream, seq, born_at) SELECT ${"?, ".repeat(15)}?
+        WHERE NOT EXISTS (SELECT 1 FROM seen WHERE guid = ?2) ON CONFLICT (guid) DO NOTHING`,
     ),
-    hasMessage: db.prepare("SELECT 1 FROM messages WHERE guid = ?"),
+    /** The same, and what was pruned comes back. */
+    importMessage: db.prepare(
+      `INSERT INTO messages (room, ${MESSAGE_COLUMNS}, stream, seq, born_at) VALUES (${"?, ".repeat(15)}?)
+        ON CONFLICT (guid) DO NOTHING`,
+    ),
     addReception: db.prepare(
       `INSERT OR IGNORE INTO receptions (message, board, heard_at, rssi, snr, hops)
         SELECT id, ?, ?, ?, ?, ? FROM messages WHERE guid = ?`,

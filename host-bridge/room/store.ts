@@ -9,6 +9,7 @@ import { type LogRow, type Place, StoreLog, type Vector } from "./store-log.ts";
 import { type HistoryQuery, HistoryReader } from "./store-query.ts";
 import { type RoomMove, type RoomWish, settleRoom } from "./store-rooms.ts";
 import { applySchema } from "./store-schema.ts";
+import { SearchIndex } from "./store-search.ts";
 import { prepareSql, type Statements } from "./store-sql.ts";
 
 /** How far one ring of a board is in the store: everything up to and including `seq`. */
@@ -63,6 +64,12 @@ const MAX_OUTBOX = 10_000;
 const MIN_SEEN = 10_000;
 const SEEN_PRUNE_EVERY = 500;
 const MAX_LOG = 16 * 1024 * 1024;
+/** Pages of it, after which they are put into the file: fewer would write those of the indexes again and again during a backlog. */
+const CHECKPOINT_PAGES = 3000;
+/** GUIDs come in no order, so the indexes of them should fit. */
+const CACHE_KIB = 16_384;
+/** With so many entries at once the search index is left behind. */
+const BULK = 256;
 
 /**
  * The history on disk. One process at a time. Synchronous: a transaction is one fsync, so callers gather what they have
@@ -76,6 +83,7 @@ export class Store {
   private readonly sql: Statements;
   private readonly reader: HistoryReader;
   private readonly log: StoreLog;
+  private readonly search: SearchIndex;
   private rooms = new Map<string, RoomRow>();
   private outboxCount: number;
 
@@ -86,6 +94,7 @@ export class Store {
     this.sql = prepareSql(db);
     this.reader = new HistoryReader(db);
     this.log = new StoreLog(db);
+    this.search = new SearchIndex(db);
     this.air = new AirLedger(db, path);
     this.outboxCount = (this.sql.outboxCount.get() as { n: number }).n;
   }
@@ -105,6 +114,7 @@ export class Store {
       db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
       // What a migration or an import has made of the write-ahead log is given back to the disk.
       db.exec(`PRAGMA journal_size_limit = ${MAX_LOG}`);
+      db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA cache_size = -${CACHE_KIB}`);
       applySchema(db, path);
       return new Store(db, lock, path);
     } catch (error) {
@@ -161,12 +171,34 @@ export class Store {
     }
     // The index of the search can be made anew from the messages, so its damage must not cost one.
     try {
-      this.db.exec("INSERT INTO messages_fts (messages_fts) VALUES ('rebuild')");
+      this.search.rebuild();
       return this.writeAll(entries);
     } catch (error) {
       restore();
       throw storeError(error, this.path);
     }
+  }
+
+  /** Some messages are not in the search index yet: searches are right and slower until takeUpSearch() has brought it up. */
+  isSearchBehind(): boolean {
+    return this.guard(() => this.search.isBehind());
+  }
+
+  /** Puts so many more messages into the search index; true when it has all. */
+  takeUpSearch(limit: number): boolean {
+    return this.guard(() => {
+      try {
+        let hasAll = false;
+        this.transaction(() => {
+          hasAll = this.search.takeUp(limit);
+        });
+        return hasAll;
+      } catch (error) {
+        if (!isSearchDamaged(error)) throw error;
+        this.search.rebuild();
+        return true;
+      }
+    });
   }
 
   /** The messages that the query means, oldest first. A GUID that the room does not hold gives none. */
@@ -295,6 +327,7 @@ export class Store {
   private writeAll(entries: readonly StoreEntry[]): boolean[] {
     let news: boolean[] = [];
     this.transaction(() => {
+      if (entries.length >= BULK) this.search.leaveBehind();
       news = entries.map((entry) => this.writeOne(entry));
       for (const row of this.rooms.values()) this.prune(row);
     });
@@ -305,9 +338,7 @@ export class Store {
     const { message, cursor } = entry;
     let isNew = false;
     if (message !== null) {
-      const row = this.row(message.room);
-      isNew = this.sql.addSeen.run(row.id, message.guid).changes > 0;
-      if (isNew) this.addMessage(row, message, entry);
+      isNew = this.addMessage(this.row(message.room), message, entry);
       const { board, receivedAt, rssi, snr, hops, guid } = message;
       if (board !== null && hops !== null && !entry.own)
         this.sql.addReception.run(board, receivedAt, rssi, snr, hops, guid);
@@ -324,42 +355,43 @@ export class Store {
     return isNew;
   }
 
-  private addMessage(row: RoomRow, m: RoomMessage, { toAir, place }: StoreEntry): void {
-    const { stream, seq } = this.log.place(row.id, place ?? null);
-    const { guid, payload, sender, text, timestamp, receivedAt, via, origin, rssi, snr, hops, board } = m;
-    this.sql.addMessage.run(
-      ...[row.id, guid, payload, sender, text, timestamp, receivedAt, via, origin, rssi, snr, hops, board],
-      ...[stream, seq, m.ageMs === undefined ? null : Math.round(receivedAt - m.ageMs)],
-    );
+  private addMessage(row: RoomRow, message: RoomMessage, { toAir, place }: StoreEntry): boolean {
+    const at = this.log.placeOf(row.id, place);
+    const { ageMs, receivedAt, guid, payload } = message;
+    const bornAt = ageMs === undefined ? null : Math.round(receivedAt - ageMs);
+    if (this.sql.addMessage.run(...this.columns(row.id, message, at, bornAt)).changes === 0) return false;
+    this.log.skip(row.id, at);
     row.count++;
-    row.seenAdded++;
-    if (!toAir) return;
+    if (!toAir) return true;
     this.sql.addToOutbox.run(row.id, guid, payload);
     if (++this.outboxCount > MAX_OUTBOX) {
       this.outboxCount -= Number(this.sql.dropOutbox.run().changes);
     }
+    return true;
   }
 
   private importOne(room: number, message: RoomMessage): number {
-    const { guid, payload, sender, text, timestamp, receivedAt, via, origin, rssi, snr, hops, board } = message;
-    const isNew = this.sql.hasMessage.get(guid) === undefined;
-    if (isNew) {
-      const { stream, seq } = this.log.place(room, null);
-      this.sql.addMessage.run(
-        ...[room, guid, payload, sender, text, timestamp, receivedAt, via, origin, rssi, snr, hops, board],
-        ...[stream, seq, null],
-      );
-    }
-    this.sql.addSeen.run(room, guid);
+    const at = this.log.placeOf(room, undefined);
+    const { changes } = this.sql.importMessage.run(...this.columns(room, message, at, null));
+    if (changes > 0) this.log.skip(room, at);
     for (const heard of message.receptions ?? []) {
-      this.sql.addReception.run(heard.board, heard.heardAt, heard.rssi, heard.snr, heard.hops, guid);
+      this.sql.addReception.run(heard.board, heard.heardAt, heard.rssi, heard.snr, heard.hops, message.guid);
     }
-    return isNew ? 1 : 0;
+    return Number(changes);
+  }
+
+  private columns(room: number, message: RoomMessage, { stream, seq }: Place, bornAt: number | null) {
+    const { guid, payload, sender, text, timestamp, receivedAt, via, origin, rssi, snr, hops, board } = message;
+    const place = [this.log.rowOf(stream), seq, bornAt] as const;
+    return [room, guid, payload, sender, text, timestamp, receivedAt, via, origin, rssi, snr, hops, board, ...place];
   }
 
   private prune(row: RoomRow): void {
     if (row.count > row.maxHistory) {
-      this.sql.pruneMessages.run(row.id, row.count - row.maxHistory);
+      const many = row.count - row.maxHistory;
+      this.sql.keepSeen.run(row.id, many);
+      this.sql.pruneMessages.run(row.id, many);
+      row.seenAdded += many;
       row.count = row.maxHistory;
     }
     if (row.seenAdded >= SEEN_PRUNE_EVERY) {

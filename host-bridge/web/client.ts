@@ -9,7 +9,8 @@ import type { ClientsConfig } from "../config/schema.ts";
 import { RoomError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { wireMessage } from "../room/message.ts";
-import { nameProblem, postProblem, type Room, type Rooms } from "../room/rooms.ts";
+import { nameProblem, postProblem } from "../room/post-problem.ts";
+import type { Room, Rooms } from "../room/rooms.ts";
 import {
   type ClientFrame,
   type ErrorCode,

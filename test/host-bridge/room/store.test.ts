@@ -271,6 +271,20 @@ describe("store", () => {
     assert.throws(() => Store.open(dir), code("store_newer"));
   });
 
+  it("brings a file of version 3 up to date: what it has is known and found, as what comes then", () => {
+    const dir = scratch.dir();
+    // Written by the version in which the index was never behind: a1 ... a6 in A, of which it kept five, and p1 in B.
+    copyFileSync(join(import.meta.dirname, "history-v3.sqlite"), join(dir, "history.sqlite"));
+    const store = open(dir, 5);
+    assert.deepEqual(store.write(["a1", "a2", "a6"].map((guid) => entry(sample(guid)))), [false, false, false]);
+    assert.deepEqual(guids(store), ["a2", "a3", "a4", "a5", "a6"]);
+    assert.deepEqual(store.write([entry(sample("a7", { text: "Привет", timestamp: 1_700_000_007 }))]), [true]);
+    const found = store.history("A", { limit: 9, grep: "привет" }).map(({ guid }) => guid);
+    assert.deepEqual(found, ["a3", "a4", "a5", "a6", "a7"]);
+    assert.equal(store.hasSeen("a2"), true);
+    assert.equal(store.isSearchBehind(), false);
+  });
+
   it("brings a file of version 2 up to date: the order is that of the timestamps, and all of it is in the log", () => {
     const dir = scratch.dir();
     // Written by the version before federation; the messages came in as a1 ... a6.
