@@ -4,6 +4,7 @@ import { RoomError } from "../errors.ts";
 import type { PeerFate, PeerSaid, Room, Rooms } from "../room/rooms.ts";
 import type { Store } from "../room/store.ts";
 import type { Place } from "../room/store-log.ts";
+import { Intake } from "./intake.ts";
 import { roomToken } from "./proof.ts";
 import { RoomLink, type Stretch } from "./room-link.ts";
 import { roomSeal } from "./seal.ts";
@@ -84,10 +85,12 @@ export class Sync {
   private budget: number;
   private budgetMs: number;
   private cancelBudget: (() => void) | null = null;
+  private readonly intake: Intake;
 
   constructor(session: Session, parts: SyncParts) {
     this.session = session;
     this.parts = parts;
+    this.intake = new Intake(parts.clock);
     this.budget = parts.maxRate;
     this.budgetMs = parts.clock.nowMs();
     session.onMessage = (message) => this.take(message);
@@ -117,6 +120,7 @@ export class Sync {
     this.isEnded = true;
     for (const immediate of [this.pumping, this.acking]) if (immediate !== null) clearImmediate(immediate);
     this.cancelBudget?.();
+    this.intake.stop();
   }
 
   /** The room has new rows, or its numbers have moved. */
@@ -301,7 +305,7 @@ export class Sync {
     // Before it is stored, which may be told elsewhere first: nothing goes back to where it comes from.
     for (const { place, message } of said) if (place !== null && message !== null) link.note(place);
     const release = this.session.hold();
-    shelf.take(said, (error, fates) => {
+    this.intake.take(shelf, said, (error, fates) => {
       release();
       if (this.isEnded) return;
       if (error !== null) {

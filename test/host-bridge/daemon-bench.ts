@@ -1,4 +1,5 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
+import { Transform } from "node:stream";
 import type { BoardConfig, Config } from "../../host-bridge/config/schema.ts";
 import { encodePacket, ROUTE_FLOOD, TYPE_GRP_TXT } from "../../protocol/packet.ts";
 import { roomConfig } from "./room/rooms-bench.ts";
@@ -56,18 +57,22 @@ export async function boardsReady(url: string): Promise<void> {
 /** A serial cable of TCP that can be cut: passes bytes on to `target` while it is whole. */
 export class Cable {
   port = 0;
-  private readonly target: number;
+  /** By how much what passes comes later. */
+  delayMs = 0;
+  private readonly target: { host: string; port: number };
   private readonly server: Server;
   private readonly sockets = new Set<Socket>();
   private isCut = false;
+  /** Bytes that pass before it is cut. */
+  private left = Number.POSITIVE_INFINITY;
 
-  constructor(target: number) {
-    this.target = target;
+  constructor(port: number, host = "127.0.0.1") {
+    this.target = { host, port };
     this.server = createServer((near) => this.pass(near));
   }
 
-  async lay(): Promise<void> {
-    await new Promise<void>((resolve) => this.server.listen(0, "127.0.0.1", resolve));
+  async lay(host = "127.0.0.1"): Promise<void> {
+    await new Promise<void>((resolve) => this.server.listen(0, host, resolve));
     this.port = (this.server.address() as { port: number }).port;
   }
 
@@ -76,8 +81,14 @@ export class Cable {
     for (const socket of this.sockets) socket.destroy();
   }
 
+  /** Cut when so many more bytes have passed, wherever in a frame that is. */
+  tear(bytes: number): void {
+    this.left = bytes;
+  }
+
   mend(): void {
     this.isCut = false;
+    this.left = Number.POSITIVE_INFINITY;
   }
 
   remove(): void {
@@ -91,18 +102,44 @@ export class Cable {
       near.destroy();
       return;
     }
-    const far = connect({ host: "127.0.0.1", port: this.target });
+    const far = connect(this.target);
     this.join(near, far);
     this.join(far, near);
   }
 
   private join(from: Socket, to: Socket): void {
     this.sockets.add(from);
-    from.pipe(to);
+    from.pipe(this.wire()).pipe(to);
     from.on("error", () => from.destroy());
     from.on("close", () => {
       this.sockets.delete(from);
       to.destroy();
     });
+  }
+
+  private wire(): Transform {
+    let last: Promise<unknown> | null = null;
+    const pass = (wire: Transform, part: Buffer): void => {
+      wire.push(part);
+      if (this.left === 0) setImmediate(() => this.cut());
+    };
+    const wire = new Transform({
+      transform: (chunk: Buffer, _encoding, done) => {
+        const part = chunk.subarray(0, Math.min(chunk.length, this.left));
+        this.left -= part.length;
+        if (this.delayMs === 0 && last === null) pass(wire, part);
+        else {
+          const due = new Promise((resolve) => setTimeout(resolve, this.delayMs));
+          const own = Promise.all([last, due]).then(() => {
+            pass(wire, part);
+            if (last === own) last = null;
+          });
+          last = own;
+        }
+        done();
+      },
+      flush: (done) => void (last ?? Promise.resolve()).then(() => done()),
+    });
+    return wire;
   }
 }

@@ -39,8 +39,7 @@ describe(`a hub of several bridges: kills${noNats}`, function () {
   });
 
   const isJoined = async (bridge: ServerProcess): Promise<boolean> => {
-    const answer = (await bridge.ask({ do: "backbone" })) as { backbone: { connected: boolean } } | null;
-    return answer?.backbone.connected === true;
+    return (await bridge.ask({ do: "backbone" }))?.backbone?.connected === true;
   };
 
   /** Of what a bridge keeps, the names of its messages. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { RoomError } from "../../../host-bridge/errors.ts";
 import { makeRoom } from "../../../host-bridge/room/rooms.ts";
 import { freePort } from "../../simulator/tcp-station.ts";
 import { until } from "../daemon-bench.ts";
@@ -64,6 +65,31 @@ describe("federation", () => {
     assert.equal(a.connected() + b.connected(), 2);
     assert.equal(a.federation.status().length, 1);
     assert.equal(a.lines.filter((line) => line.includes('"B" connected')).length, 1, a.lines.join("\n"));
+  });
+
+  it("stays connected while a disk is full, and takes what was said meanwhile in its order", async () => {
+    const [a, b] = [await server("A"), await server("B")];
+    a.dials(b);
+    await Promise.all([a.start(), b.start()]);
+    await until("connected", () => a.connected() === 1 && b.connected() === 1);
+    const { store } = b;
+    const write = store.write.bind(store);
+    store.write = () => {
+      throw new RoomError("store_full", "no room on the disk");
+    };
+    // More than may be under way, each in a frame of its own.
+    for (let i = 0; i < 100; i++) await a.post(`m${i}`);
+    await until("it is noticed", () => b.rooms.trouble()?.code === "store_full");
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    assert.equal(b.told.length, 0);
+    store.write = write;
+    await until("all is there", () => b.told.length === 100);
+    assert.deepEqual(b.history(), a.history());
+    assert.deepEqual(
+      b.told.map(({ text }) => Number.parseInt(text.slice(1), 10)),
+      Array.from({ length: 100 }, (_, i) => i),
+    );
+    assert.doesNotMatch([...a.lines, ...b.lines].join("\n"), /disconnected/);
   });
 
   it("gives a new server the whole history, and both what the other has missed", async () => {
