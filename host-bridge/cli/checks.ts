@@ -13,8 +13,11 @@ import {
 import { createConnection, createServer } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import { addressText, isLoopback, parseAddress } from "../config/address.ts";
-import type { Address, BoardConfig, Config, PeerConfig } from "../config/schema.ts";
+import type { Address, BackboneConfig, BoardConfig, Config, PeerConfig } from "../config/schema.ts";
+import { describe } from "../errors.ts";
 import { makeCertificate, openCertificate, readAuthorities } from "../federation/certificate.ts";
+import { backboneError } from "../federation/nats-errors.ts";
+import { tryNats } from "../federation/nats-line.ts";
 import { tryPeer } from "../federation/try-peer.ts";
 import { bundleFile } from "../files.ts";
 
@@ -66,7 +69,9 @@ export async function* findings(config: Config, around: Surroundings): AsyncGene
   }
   for (const board of config.boards) yield await boardCheck(board, isRunning === true);
   if (mqtt.enabled) yield await broker(mqtt.broker);
-  if (federation.enabled) for (const one of federation.peers) yield await peer(one, config);
+  if (!federation.enabled) return;
+  for (const one of federation.peers) yield await peer(one, config);
+  if (federation.blindHub !== null && federation.backbone !== null) yield await backbone(federation.backbone);
 }
 
 function dataDir(path: string, uid: number | null): Finding {
@@ -279,6 +284,18 @@ async function peer(config: PeerConfig, { dataDir, federation }: Config): Promis
     `${addressText(config.address)}: ${error.message}`,
     "meshcore-room federation pair, on both sides",
   );
+}
+
+/** Do the NATS servers take us? */
+async function backbone(config: BackboneConfig): Promise<Finding> {
+  const check = "federation.backbone";
+  try {
+    await tryNats(config);
+  } catch (error) {
+    const found = backboneError(error);
+    return failed(check, describe(found), found.hint ?? "docs/operate.md");
+  }
+  return ok(check, "a NATS server answers, and has JetStream");
 }
 
 function connectFault({ host, port }: Address): Promise<string | null> {

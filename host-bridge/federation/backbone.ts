@@ -81,6 +81,7 @@ export class Backbone {
     return async () => {
       this.isStopped = true;
       this.open = null;
+      this.seekers.stop();
       this.wake();
       await this.line?.close();
       // A server that neither answers nor refuses is not waited for.

@@ -52,21 +52,8 @@ export class NatsLine {
 
   /** Connects, and makes the stream where it is not there. Throws what backboneError() has the words for. */
   static async open(config: BackboneConfig, name: string, maxMessages: number): Promise<NatsLine> {
-    // Nobody else has to load these.
-    const [{ connect, credsAuthenticator }, { jetstream, jetstreamManager }] = await Promise.all([
-      import("@nats-io/transport-node"),
-      import("@nats-io/jetstream"),
-    ]);
-    const { servers, isTls, user, password, creds, tls } = config;
-    const connection = await connect({
-      ...{ servers: servers.map(addressText), name, timeout: ANSWER_MS, reconnect: false },
-      ...{ pingInterval: PING_MS, maxPingOut: 2, noAsyncTraces: true },
-      ...(user === null ? {} : { user, pass: password ?? "" }),
-      ...(creds === null ? {} : { authenticator: credsAuthenticator(readCreds(creds)) }),
-      tls: isTls
-        ? { ca: pem(tls.ca, "backbone_ca"), cert: pem(tls.cert, "backbone_cert"), key: pem(tls.key, "backbone_key") }
-        : null,
-    });
+    const { jetstream, jetstreamManager } = await import("@nats-io/jetstream");
+    const connection = await dial(config, name);
     try {
       const js = jetstream(connection, { timeout: ANSWER_MS });
       const jsm = await jetstreamManager(connection, { timeout: ANSWER_MS, checkAPI: false });
@@ -121,6 +108,32 @@ export class NatsLine {
       }
       if (this.connection.isClosed()) throw await this.closed();
     }
+  }
+}
+
+async function dial(config: BackboneConfig, name: string): Promise<NatsConnection> {
+  // Nobody else has to load it.
+  const { connect, credsAuthenticator } = await import("@nats-io/transport-node");
+  const { servers, isTls, user, password, creds, tls } = config;
+  return await connect({
+    ...{ servers: servers.map(addressText), name, timeout: ANSWER_MS, reconnect: false },
+    ...{ pingInterval: PING_MS, maxPingOut: 2, noAsyncTraces: true },
+    ...(user === null ? {} : { user, pass: password ?? "" }),
+    ...(creds === null ? {} : { authenticator: credsAuthenticator(readCreds(creds)) }),
+    tls: isTls
+      ? { ca: pem(tls.ca, "backbone_ca"), cert: pem(tls.cert, "backbone_cert"), key: pem(tls.key, "backbone_key") }
+      : null,
+  });
+}
+
+/** Do they answer, and is JetStream there? Changes nothing. Throws what backboneError() has the words for. */
+export async function tryNats(config: BackboneConfig): Promise<void> {
+  const { jetstreamManager } = await import("@nats-io/jetstream");
+  const connection = await dial(config, "meshcore-room doctor");
+  try {
+    await (await jetstreamManager(connection, { timeout: ANSWER_MS })).getAccountInfo();
+  } finally {
+    await connection.close();
   }
 }
 

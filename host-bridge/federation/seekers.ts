@@ -11,6 +11,8 @@ export interface Seeker {
 export class Seekers {
   private readonly clock: Clock;
   private readonly all = new Map<string, Set<() => void>>();
+  private readonly waits = new Set<() => void>();
+  private isStopped = false;
 
   constructor(clock: Clock) {
     this.clock = clock;
@@ -30,11 +32,14 @@ export class Seekers {
       within: (ms) => {
         if (isSeen) return Promise.resolve(true);
         return new Promise((resolve) => {
-          const cancel = this.clock.after(ms, () => resolve(false));
-          told = () => {
+          const end = (): void => {
             cancel();
-            resolve(true);
+            this.waits.delete(end);
+            resolve(isSeen);
           };
+          const cancel = this.clock.after(this.isStopped ? 0 : ms, end);
+          this.waits.add(end);
+          told = end;
         });
       },
       end: () => {
@@ -42,6 +47,12 @@ export class Seekers {
         if (others.size === 0) this.all.delete(key);
       },
     };
+  }
+
+  /** Nobody waits any longer. */
+  stop(): void {
+    this.isStopped = true;
+    for (const end of [...this.waits]) end();
   }
 
   /** It has come. */

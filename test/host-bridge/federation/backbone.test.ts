@@ -9,7 +9,7 @@ import { freePort } from "../../simulator/tcp-station.ts";
 import { until } from "../daemon-bench.ts";
 import { sealText } from "../room/rooms-bench.ts";
 import { Scratch } from "../scratch.ts";
-import { backboneOf, type NatsServer, natsCluster, noNats } from "./nats-bench.ts";
+import { backboneOf, type NatsServer, natsCluster, natsOperator, noNats } from "./nats-bench.ts";
 import { roomOf, SECRET, TestServer } from "./server-bench.ts";
 
 const LIMITS = { maxRooms: 8, maxRoomsPerPeer: 4, maxMessages: 1000 };
@@ -255,15 +255,22 @@ describe(`a hub of several bridges${noNats}`, function () {
       assert.doesNotMatch(said(one) + JSON.stringify(one.federation.backbone()), /grey password/);
   });
 
-  it("takes a .creds file, and says so where it is none or not there", async () => {
-    await startNats(1);
+  it("takes a .creds file, and says so where it is none, somebody else's or not there", async () => {
+    const { config, creds } = natsOperator();
+    await startNats(1, config);
     const file = join(scratch.dir(), "bridge.creds");
-    const x = await bridge("X", { creds: file });
+    const [x, y] = [await bridge("X", { creds: file }), await bridge("Y", { creds: file })];
     await x.start();
     await until("it is said", () => said(x).includes(`federation.backbone_creds: ${file}`));
     assert.equal(x.federation.backbone()?.error, "backbone_file");
     writeFileSync(file, "no credentials at all");
     await until("it is said", () => said(x).includes("expected a user's .creds file"));
+    writeFileSync(file, natsOperator().creds);
+    await until("it is said", () => x.federation.backbone()?.error === "backbone_refused");
+    writeFileSync(file, creds);
+    await y.start();
+    await joined(y);
+    await joined(x);
   });
 
   it("speaks TLS with a client certificate, and with nobody whose certificate is of another authority", async function () {

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { nkeys } from "@nats-io/transport-node";
 import type { BackboneConfig } from "../../../host-bridge/config/schema.ts";
 import { has } from "../../deploy/proxy.ts";
 import { freePort } from "../../simulator/tcp-station.ts";
@@ -70,3 +71,42 @@ export const backboneOf = (servers: NatsServer[], fields: Partial<BackboneConfig
   ...{ user: null, password: null, creds: null, tls: { ca: null, cert: null, key: null } },
   ...{ stream: "hub", replicas: servers.length, ...fields },
 });
+
+/** What an operator of NATS makes with nsc: the servers' part of the configuration, and the `.creds` file of one user. */
+export function natsOperator(): { config: string; creds: string } {
+  const [operator, account, system, user] = [
+    nkeys.createOperator(),
+    nkeys.createAccount(),
+    nkeys.createAccount(),
+    nkeys.createUser(),
+  ];
+  // https://docs.nats.io/running-a-nats-service/configuration/securing_nats/auth_intro/jwt
+  const token = (issuer: nkeys.KeyPair, subject: nkeys.KeyPair, nats: object): string => {
+    const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
+    const [iss, sub] = [issuer.getPublicKey(), subject.getPublicKey()];
+    const said = `${part({ typ: "JWT", alg: "ed25519-nkey" })}.${part({ jti: sub, iat: 1_750_000_000, iss, sub, name: sub, nats })}`;
+    return `${said}.${Buffer.from(issuer.sign(Buffer.from(said))).toString("base64url")}`;
+  };
+  const all = { subs: -1, conn: -1, leaf: -1, imports: -1, exports: -1, data: -1, payload: -1, wildcards: true };
+  const limits = { ...all, mem_storage: -1, disk_storage: -1, streams: -1, consumer: -1 };
+  const accounts = [
+    [account, token(operator, account, { type: "account", version: 2, limits })],
+    [system, token(operator, system, { type: "account", version: 2, limits: all })],
+  ] as const;
+  const jwt = token(account, user, { type: "user", version: 2, subs: -1, data: -1, payload: -1 });
+  const seed = new TextDecoder().decode(user.getSeed());
+  return {
+    config: `operator: "${token(operator, operator, { type: "operator", version: 2 })}"
+system_account: ${system.getPublicKey()}
+resolver: MEMORY
+resolver_preload { ${accounts.map(([key, text]) => `${key.getPublicKey()}: "${text}"`).join(", ")} }`,
+    creds: `-----BEGIN NATS USER JWT-----
+${jwt}
+------END NATS USER JWT------
+
+-----BEGIN USER NKEY SEED-----
+${seed}
+------END USER NKEY SEED------
+`,
+  };
+}
