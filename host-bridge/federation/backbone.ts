@@ -15,12 +15,13 @@ import type { Stock } from "./stock.ts";
 import { MAX_ROWS } from "./wire.ts";
 
 const FIRST_RETRY_MS = 500;
-const MAX_RETRY_MS = 10_000;
+const MAX_RETRY_MS = 5000;
 /** What is not on a majority after this time is given back: the member keeps it, and may try another bridge. */
 const CARRY_MS = 20_000;
 const AGAIN_MS = 300;
 /** The stream brings what is in it within this time, or it is not in it. */
 const SEEN_MS = 3000;
+const SHORT_MS = 10_000;
 const REFILL = 256;
 const STOP_MS = 1000;
 /** The same again is said after this time. */
@@ -54,6 +55,8 @@ export class Backbone {
   private open: NatsLine | null = null;
   private error: RoomError | null = null;
   private saidMs: number | null = null;
+  /** Since when the stream ends before what was read of it. */
+  private shortMs: number | null = null;
   private queue: Delivered[] = [];
   private flushing: NodeJS.Immediate | null = null;
   /** Ends the line. */
@@ -293,7 +296,12 @@ export class Backbone {
   private async positionOn(line: NatsLine): Promise<number> {
     const { stock, log } = this.parts;
     const position = stock.position();
-    if (position !== null && position.created === line.created && position.seq <= line.lastSeq) {
+    const isSame = position?.created === line.created;
+    if (isSame && position.seq > line.lastSeq && !this.isShortForLong()) {
+      throw new RoomError("backbone_silent", "the NATS servers have not found all of the stream yet");
+    }
+    if (isSame && position.seq <= line.lastSeq) {
+      this.shortMs = null;
       if (position.seq === 0) return 0;
       const timeMs = await line.timeOf(position.seq);
       if (timeMs === null || timeMs === position.timeMs) return position.seq;
@@ -303,9 +311,17 @@ export class Backbone {
         "Federation backbone: the stream is not the one that was there: all of it is read, and what it lacks is put back",
       );
     }
+    this.shortMs = null;
     stock.begin(line.created);
     this.announced.clear();
     return 0;
+  }
+
+  /** A new leader tells how long the stream is before it has read all of its log. */
+  private isShortForLong(): boolean {
+    const nowMs = this.parts.clock.nowMs();
+    this.shortMs ??= nowMs;
+    return nowMs - this.shortMs >= SHORT_MS;
   }
 
   /** Puts back what the stream does not have: it was lost, or this hub was alone. */

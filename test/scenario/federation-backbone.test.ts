@@ -82,7 +82,7 @@ describe(`a hub of several bridges: kills${noNats}`, function () {
     const isStarting = new Set<unknown>();
     const log: string[] = [];
     for (let i = 0; i < KILLS; i++) {
-      await wait(300 + below(1200));
+      await wait(300 + below(2000));
       const victims = below(8) === 0 ? nats : [[...nats, ...bridges][below(6)]];
       for (const victim of victims) {
         if (isStarting.has(victim)) continue;

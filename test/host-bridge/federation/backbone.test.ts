@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { rmSync, writeFileSync } from "node:fs";
+import { cpSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { jetstreamManager } from "@nats-io/jetstream";
+import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
+import { roomSeal } from "../../../host-bridge/federation/seal.ts";
 import { has, newCertificate } from "../../deploy/proxy.ts";
 import { keyNeedle, searchFiles, textNeedle } from "../../scenario/memory-search.ts";
 import { freePort } from "../../simulator/tcp-station.ts";
@@ -172,6 +173,40 @@ describe(`a hub of several bridges${noNats}`, function () {
     assert.equal(c.federation.status()[0].duplicates, 0);
   });
 
+  it("puts back what NATS servers have lost that were restored from an older copy", async () => {
+    await startNats(1);
+    const [x, y] = [await bridge("X"), await bridge("Y")];
+    let leapMs = 0;
+    x.clock = { ...x.clock, nowMs: () => performance.now() + leapMs };
+    const [a, b] = [await member("A", x), await member("B", y)];
+    for (const one of [x, a]) await one.start();
+    for (let i = 0; i < 10; i++) await a.post(`before ${i}`);
+    const isThere = (count: number) =>
+      until("the hub has them", () => {
+        const [{ sent, queue_depth: depth }] = a.federation.status();
+        return sent === count && depth === 0 && x.federation.backbone()?.connected === true;
+      });
+    await isThere(10);
+    await nats[0].kill("SIGTERM");
+    const copy = scratch.dir();
+    cpSync(nats[0].dir, copy, { recursive: true });
+    nats[0].start();
+    for (let i = 0; i < 10; i++) await a.post(`after ${i}`);
+    await isThere(20);
+    await nats[0].kill();
+    rmSync(nats[0].dir, { recursive: true });
+    cpSync(copy, nats[0].dir, { recursive: true });
+    nats[0].start();
+    await until("it waits", () => said(x).includes("have not found all of the stream yet"));
+    await a.stop();
+    leapMs = 10_000;
+    await until("it is put back", () => said(x).includes("the stream is not the one that was there"), 30_000);
+    await joined(x);
+    for (const one of [y, b]) await one.start();
+    await told([b], 20);
+    assert.equal(b.federation.status()[0].duplicates, 0);
+  });
+
   it("is a hub by itself when the backbone is taken out of the configuration, and one with others again", async () => {
     await startNats(1);
     const [x, y] = [await bridge("X"), await bridge("Y")];
@@ -211,6 +246,24 @@ describe(`a hub of several bridges${noNats}`, function () {
     await c.post("end");
     await told([a, b, c], 26);
     assert.deepEqual([c.federation.status()[0].received, c.federation.status()[0].duplicates], [25, 0]);
+  });
+
+  it("believes no double that does not come out of the stream", async () => {
+    await startNats(1);
+    const [x, y] = [await bridge("X"), await bridge("Y")];
+    const [a, b] = [await member("A", x), await member("B", y)];
+    for (const one of [y, b]) await one.start();
+    await joined(y);
+    await a.start();
+    const guid = await a.post("as good as lost");
+    const seal = await roomSeal(a.room().key);
+    const { id } = seal.seal({ stream: "00".repeat(8), seq: 1 }, guid, "", new Uint8Array(1));
+    // As a leader does that has noted the id, and dies before a majority has the message.
+    const connection = await connect({ servers: `127.0.0.1:${nats[0].port}` });
+    await jetstream(connection).publish(`hub.message.${seal.room}`, "x", { msgID: seal.room + id });
+    await connection.close();
+    await x.start();
+    await told([b], 1);
   });
 
   it("keeps the newest within max_messages, whatever comes later of old ones", async () => {
