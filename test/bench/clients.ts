@@ -1,10 +1,11 @@
 // 5,000 WebSocket clients in 20 rooms: the daemon beside the bare broadcast of `ws`, in turns, with the same clients. By itself:
 // `npx tsx test/bench/clients.ts [--clients N] [--rounds N] [--cpu-prof-dir DIR]` (profiles of the daemon).
 import { type ChildProcess, fork, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { constants, setPriority, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Load, Order } from "./clients-load.ts";
+import { cpuMs, median, numberAfter, residentBytes, sorted } from "./processes.ts";
 
 const ROOMS = 20;
 const ON_THEIR_WAY = 4;
@@ -75,16 +76,12 @@ class ServerProcess {
 
   /** Resident bytes. */
   memory(): number {
-    return 1024 * Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${this.child.pid}/status`, "utf8"))?.[1]);
+    return residentBytes(this.child.pid);
   }
 
   /** Milliseconds of processor time. */
   cpuMs(): number {
-    const fields = readFileSync(`/proc/${this.child.pid}/stat`, "utf8")
-      .replace(/^.*\) /, "")
-      .split(" ");
-    // utime and stime, in hundredths of a second on every Linux.
-    return 10 * (Number(fields[11]) + Number(fields[12]));
+    return cpuMs(this.child.pid);
   }
 
   /** Of one core, since it was last asked. */
@@ -235,9 +232,6 @@ export async function benchClients(clients = 5000, rounds = 3): Promise<ClientFi
   return figures;
 }
 
-const sorted = (values: number[]): number[] => [...values].sort((a, b) => a - b);
-const median = (values: number[]): number => sorted(values)[values.length >> 1];
-
 /** As Markdown: medians, and ratios of each round from the least to the greatest. */
 export function clientTable({ clients, bare, ours, hostile }: ClientFigures): string {
   const show = (value: number): string => value.toLocaleString("en", { maximumSignificantDigits: 3 });
@@ -279,11 +273,6 @@ export function clientTable({ clients, bare, ours, hostile }: ClientFigures): st
       `Of the ${few} that do not read, ${hostile.map((run) => run.dropped).join(", ")} were dropped.`,
   ].join("\n");
 }
-
-const numberAfter = (name: string, otherwise: number): number => {
-  const at = process.argv.indexOf(name);
-  return at < 0 ? otherwise : Number(process.argv[at + 1]);
-};
 
 function profiling(): string[] {
   const at = process.argv.indexOf("--cpu-prof-dir");

@@ -14,6 +14,7 @@ import { softCrypto } from "../../protocol/soft-crypto.ts";
 import { openRooms, sealText, testRoom } from "../host-bridge/room/rooms-bench.ts";
 import { groupText, TEST_KEY, World } from "../scenario/world.ts";
 import { benchClients, clientTable } from "./clients.ts";
+import { benchFederation, federationTables } from "./federation.ts";
 import { benchFirmware, firmwareTables, writeFirmwarePage } from "./firmware.ts";
 import { compare, type Measured, table } from "./measure.ts";
 
@@ -29,6 +30,8 @@ try {
 console.log(table(rows));
 const clients = await benchClients();
 if (clients) console.log(`\n${clientTable(clients)}\n`);
+const federation = await benchFederation();
+if (federation) console.log(`\n${federationTables(federation)}\n`);
 const firmware = await benchFirmware();
 if (firmware) {
   console.log(`\n${firmwareTables(firmware)}`);
@@ -40,7 +43,7 @@ const at = process.argv.indexOf("--json");
 if (at > 0)
   writeFileSync(
     process.argv[at + 1],
-    `${JSON.stringify({ node: process.version, rows, memory, clients, firmware }, null, 2)}\n`,
+    `${JSON.stringify({ node: process.version, rows, memory, clients, federation, firmware }, null, 2)}\n`,
   );
 
 async function benchProtocol(): Promise<void> {
