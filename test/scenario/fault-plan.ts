@@ -76,7 +76,7 @@ export function faultPlan(random: Random, count: number, servers: number, links:
       index = copied ?? index;
       copied = copied === null ? index : null;
     }
-    const isAlone = whole(random, 0, 1) === 0 && row !== LONG;
+    const isAlone = whole(random, 0, 3) === 0 && row !== LONG;
     return { kind, target, index, ms: whole(random, ...ms), amount: whole(random, ...amount), isAlone };
   });
 }

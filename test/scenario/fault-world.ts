@@ -9,7 +9,7 @@ import { hasDisks, SmallDisk } from "./fault-disk.ts";
 import { FaultNet, hasNamespaces, lossBy } from "./fault-net.ts";
 import { type Fault, ON_SMALL_DISK } from "./fault-plan.ts";
 
-const MAX_AT_ONCE = 3;
+const MAX_AT_ONCE = 4;
 const LONG_MS = 10_000;
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
