@@ -23,9 +23,9 @@ export class FaultWorld {
   readonly cables: Cable[] = [];
   readonly net: FaultNet | null;
   readonly disk: SmallDisk | null;
-  /** What was acknowledged, and by which server. */
-  readonly posted = new Map<string, number>();
-  /** Of that, what only a server had whose database was put back. */
+  /** GUIDs of what was acknowledged, by which server, and how old each is. */
+  readonly posted = new Map<string, { by: number; timestamp: number }>();
+  /** Of those, what only a server had whose database was put back. */
   readonly mayBeLost = new Set<string>();
   private readonly scratch: Scratch;
   private copy: { dir: string; before: ReadonlySet<string> } | null = null;
@@ -66,7 +66,7 @@ export class FaultWorld {
 
   async post(index: number, text: string): Promise<void> {
     const answer = await this.servers[index].ask({ do: "post", text, count: 1 });
-    for (const guid of answer?.guids ?? []) this.posted.set(guid, index);
+    for (const { guid, timestamp } of answer?.posted ?? []) this.posted.set(guid, { by: index, timestamp });
   }
 
   /** Returns when the fault has begun, or when it is over if it is to be alone. */
@@ -156,7 +156,7 @@ export class FaultWorld {
     } else {
       this.copy = null;
       // Its newest posts may not have left it; all others come back from the peers.
-      for (const [guid, by] of posted) if (by === index && !copy.before.has(guid)) this.mayBeLost.add(guid);
+      for (const [guid, { by }] of posted) if (by === index && !copy.before.has(guid)) this.mayBeLost.add(guid);
       rmSync(dir, { recursive: true });
       cpSync(copy.dir, dir, { recursive: true });
       server.told.length = 0;

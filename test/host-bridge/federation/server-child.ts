@@ -4,8 +4,8 @@ import { createHash } from "node:crypto";
 import { createInterface } from "node:readline";
 import { systemClock } from "../../../host-bridge/clock.ts";
 import type { BackboneConfig } from "../../../host-bridge/config/schema.ts";
-import { RoomError } from "../../../host-bridge/errors.ts";
 import type { Federation } from "../../../host-bridge/federation/federation.ts";
+import { post } from "../room/rooms-bench.ts";
 import { peerConfig, roomOf, TestServer } from "./server-bench.ts";
 
 export interface ChildSettings {
@@ -22,7 +22,7 @@ export type Order =
   | { do: "clock"; jumpMs: number };
 export interface Answers {
   /** What was acknowledged, and why the others were not. */
-  post: { guids: string[]; refused: string[] };
+  post: { posted: { guid: string; timestamp: number }[]; refused: string[] };
   history: { history: string[] };
   digest: { digest: string; count: number };
   lines: { lines: string[] };
@@ -54,15 +54,12 @@ server.told.forEach(tell);
 server.events.on("message", tell);
 console.log(JSON.stringify({ ready: true }));
 
-async function post(text: string, count: number): Promise<Answers["post"]> {
-  const answer: Answers["post"] = { guids: [], refused: [] };
+async function postAll(text: string, count: number): Promise<Answers["post"]> {
+  const answer: Answers["post"] = { posted: [], refused: [] };
   for (let i = 0; i < count; i++) {
-    try {
-      answer.guids.push(await server.post(count === 1 ? text : `${text}.${i}`, "Open", name));
-    } catch (error) {
-      if (!(error instanceof RoomError)) throw error;
-      answer.refused.push(error.code);
-    }
+    const outcome = await post(server.rooms, server.room(), name, count === 1 ? text : `${text}.${i}`);
+    if (outcome.ok) answer.posted.push({ guid: outcome.message.guid, timestamp: outcome.message.timestamp });
+    else answer.refused.push(outcome.error.code);
   }
   return answer;
 }
@@ -70,7 +67,7 @@ async function post(text: string, count: number): Promise<Answers["post"]> {
 async function obey(order: Order): Promise<Answers[Order["do"]]> {
   switch (order.do) {
     case "post":
-      return post(order.text, order.count);
+      return postAll(order.text, order.count);
     case "history":
       return { history: server.history() };
     case "digest": {
