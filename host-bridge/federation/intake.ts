@@ -3,7 +3,7 @@ import { RoomError } from "../errors.ts";
 import type { PeerFate, PeerSaid } from "../room/rooms.ts";
 import type { Shelf } from "./shelf.ts";
 
-/** After this time a store that is full or locked is tried again. */
+/** After this time a store that is full or locked is tried again, and so are a hub's NATS servers. */
 const AGAIN_MS = 2000;
 
 /**
@@ -48,4 +48,4 @@ export class Intake {
   }
 }
 
-const isStoreTrouble = (error: unknown): boolean => error instanceof RoomError && error.code.startsWith("store_");
+const isStoreTrouble = (error: unknown): boolean => error instanceof RoomError && /^(store|backbone)_/.test(error.code);
