@@ -41,6 +41,8 @@ export interface EventMap {
   heard: HeardPacket;
   /** A node of the mesh was heard: a new advert of it, verified. */
   node: NodeView;
+  /** A node was not heard for so long that it is no longer known, or had to make room for another one. */
+  nodeForgotten: { node_id: string };
   /** A node has not been heard for so long that somebody should know, or is heard again. */
   alert: NodeAlert;
   board: BoardChange;

@@ -41,7 +41,7 @@ const AT_START: [name: string, part: (config: Config) => unknown][] = [
 const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
 /**
- * The function that reloads: rooms, everything under `clients`, and `log.level` take effect at once; no client is dropped.
+ * The function that reloads: rooms, everything under `clients` and `nodes`, and `log.level` take effect at once; no client is dropped.
  * It resolves to false when nothing was changed because of a mistake, which is in the log. Calls while one is at work are
  * done after it, several of them as one.
  */
@@ -76,6 +76,7 @@ async function reload({ config, rooms, events, log }: ReloadParts, load: Load): 
     }
     const done = roomWords(change);
     if (!isDeepStrictEqual(clients, config.clients)) done.push("clients");
+    if (!isDeepStrictEqual(wanted.nodes, config.nodes)) done.push("nodes");
     const { peers, secret, maxKibPerS, rebroadcastMaxAgeS, backbone } = wanted.federation;
     const federation = { ...config.federation, peers, secret, maxKibPerS, rebroadcastMaxAgeS };
     if (config.federation.enabled && !isDeepStrictEqual(federation, config.federation)) done.push("peers");
@@ -86,6 +87,7 @@ async function reload({ config, rooms, events, log }: ReloadParts, load: Load): 
     config.rooms = wanted.rooms;
     config.files = wanted.files;
     overwrite(config.clients, clients);
+    overwrite(config.nodes, wanted.nodes);
     overwrite(config.federation, { ...federation, backbone });
     const before = config.log.level;
     config.log.level = level;

@@ -9,13 +9,14 @@ import { Federation } from "./federation/federation.ts";
 import { serveStatus } from "./federation/status.ts";
 import { KissKeeper } from "./kiss/kiss-keeper.ts";
 import { BoardKeeper } from "./link/board-keeper.ts";
-import { openBoardKey } from "./link/board-key.ts";
+import { openBoardKey, ownKeys } from "./link/board-key.ts";
 import { Boards, type KeeperMaker } from "./link/boards.ts";
 import { serveConsoles } from "./link/console-server.ts";
 import type { BoardRadio } from "./link/keeper.ts";
 import { serialSource } from "./link/ports.ts";
 import { SimStage } from "./link/sim-boards.ts";
 import type { Log } from "./log.ts";
+import { Nodes } from "./nodes/nodes.ts";
 import { reloader } from "./reload.ts";
 import { makeRoom, Rooms } from "./room/rooms.ts";
 import { Store } from "./room/store.ts";
@@ -83,7 +84,15 @@ export async function runDaemon(loaded: Config, log: Log): Promise<Daemon> {
       : null;
     const peers = (): PeerStatus[] => federation?.status() ?? [];
     const backbone = (): BackboneStatus | null => federation?.backbone() ?? null;
-    const web = openWeb({ config, rooms, store, events, clock, log, access, boards, peers, backbone });
+    const nodes = new Nodes({
+      ...{ dataDir: config.dataDir, events, clock, log, settings: () => config.nodes },
+      own: ownKeys(
+        config.dataDir,
+        config.boards.map(({ id }) => id),
+      ),
+    });
+    stops.push(nodes.start());
+    const web = openWeb({ config, rooms, store, events, clock, log, access, boards, nodes, peers, backbone });
     if (federation !== null) web.http.sharePort((socket) => federation.take(socket));
     stops.push(() => web.stop());
     const url = await web.start();

@@ -301,6 +301,14 @@ export const KEYS = {
         .describe("After so long without a failure the address begins anew."),
     }).prefault({}),
   }).prefault({}),
+  nodes: table({
+    forget_after_s: integer(60, 315_360_000, "a number of seconds")
+      .default(2_592_000)
+      .describe("A node that was not heard for so long, while a board listened, is forgotten."),
+    max: integer(1, 100_000)
+      .default(10_000)
+      .describe("Nodes that are remembered; beyond that those that were heard once go first, then the oldest."),
+  }).prefault({}),
   alerts: table({
     silent_after_s: integer(1, 31_536_000, "a number of seconds")
       .default(3600)

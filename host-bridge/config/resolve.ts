@@ -19,7 +19,7 @@ const DEFAULT_ETHER = { host: "127.0.0.1", port: 7300 };
 
 /** Settings that passed all checks, with the defaults that depend on the machine or on other keys. */
 export function resolve(settings: Settings, files: string[], env: NodeJS.ProcessEnv): Config {
-  const { alerts, federation } = settings;
+  const { alerts, federation, nodes } = settings;
   return {
     // A host name may be empty in a container.
     name: settings.name ?? (hostname() || "meshcore-room"),
@@ -47,6 +47,7 @@ export function resolve(settings: Settings, files: string[], env: NodeJS.Process
     },
     mqtt: resolveMqtt(settings.mqtt),
     clients: resolveClients(settings),
+    nodes: { forgetAfterS: nodes.forget_after_s, max: nodes.max },
     alerts: { silentAfterS: alerts.silent_after_s, webhook: alerts.webhook ?? null },
     log: settings.log,
     simulator: settings.simulator,

@@ -161,6 +161,11 @@ export interface Config {
   federation: FederationConfig;
   mqtt: MqttConfig;
   clients: ClientsConfig;
+  nodes: {
+    /** Seconds in which a board listened and did not hear it. */
+    forgetAfterS: number;
+    max: number;
+  };
   alerts: { silentAfterS: number; webhook: string | null };
   log: { level: LogLevel; format: LogFormat };
   /** The simulated channel that the daemon opens itself for boards of `type: sim`. */

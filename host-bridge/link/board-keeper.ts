@@ -45,7 +45,7 @@ export class BoardKeeper implements Keeper {
     this.source = source;
     this.parts = parts;
     this.desk = desk;
-    this.wish = { board: source.id, rooms: parts.rooms.list.map(wanted), radio, wantsHeard: false };
+    this.wish = { board: source.id, rooms: parts.rooms.list.map(wanted), radio, wantsHeard: true };
     const user = { begin: this.begin.bind(this), lost: this.lost.bind(this) };
     this.port = new PortKeeper(source, user, parts);
   }

@@ -43,3 +43,21 @@ export interface NodeAlert {
   /** Seconds in which a board of ours listened and did not hear it; 0 when it is heard again. */
   silent_for_s: number;
 }
+
+/** The same with what only /api/v1/nodes tells. */
+export interface NodeDetail extends NodeView {
+  first_seen: number | null;
+  /** The board of ours that heard it best. */
+  board: string;
+  /** Hashes of the repeaters between, hex, in the order of the way to us. */
+  path: string[];
+  /** Adverts heard. */
+  adverts: number;
+  /** It is a board of this server. */
+  own: boolean;
+  /** Its usual time between two adverts, and the longest lately; seconds in which a board of ours listened. */
+  heard_every_s: number | null;
+  longest_gap_s: number | null;
+  /** It is reported as silent. */
+  silent: boolean;
+}

@@ -38,7 +38,7 @@ export function routes(parts: RouteParts): Route[] {
   return [...serverRoutes(parts), ...roomRoutes(parts), ...adminRoutes(parts)];
 }
 
-function serverRoutes({ status, metrics, openApi }: RouteParts): Route[] {
+function serverRoutes({ sources, status, metrics, openApi }: RouteParts): Route[] {
   return [
     route({
       ...{ method: "GET", path: "/", access: "open", summary: "The web page, the same for everybody" },
@@ -78,9 +78,10 @@ function serverRoutes({ status, metrics, openApi }: RouteParts): Route[] {
       handle: () => openApi(),
     }),
     route({
-      ...{ method: "GET", path: "/api/v1/nodes", access: "read", summary: "Nodes of the mesh that were heard" },
-      response: z.object({ nodes: z.array(loose("Node")) }),
-      handle: () => ({ nodes: [] }),
+      ...{ method: "GET", path: "/api/v1/nodes", access: "read" },
+      summary: "Nodes of the mesh whose adverts were heard and verified, the last heard first",
+      response: z.object({ nodes: z.array(shapes.node) }),
+      handle: () => ({ nodes: sources.nodes.list() }),
     }),
   ];
 }

@@ -1,5 +1,6 @@
 // What goes over HTTP, both ways: the checks of the server and the OpenAPI document in one.
 import { z } from "zod";
+import { NODE_TYPES } from "../nodes/node.ts";
 
 const MAX_LIMIT = 1000;
 const DEFAULT_LIMIT = 50;
@@ -48,6 +49,40 @@ export const participant = z
 export const muted = z
   .object({ sender: z.string(), since: z.number().int(), until: z.number().int().nullable() })
   .meta({ id: "Muted" });
+
+const UNIX_OR_NULL = "Unix seconds by this server's clock; null while that was not set";
+const LISTENED = "seconds, counted while a board listens";
+
+export const node = z
+  .object({
+    node_id: z.string().meta({ description: "public key, 64 hex digits" }),
+    name: z.string().meta({ description: "as it calls itself" }),
+    type: z.enum(NODE_TYPES),
+    lat: z.number().nullable().meta({ description: "degrees; null where it tells no position" }),
+    lon: z.number().nullable(),
+    last_seen: z.number().int().nullable().meta({ description: UNIX_OR_NULL }),
+    rssi: z.number().nullable().meta({ description: "dBm, of its last advert" }),
+    snr: z.number().nullable().meta({ description: "dB" }),
+    hops: z.number().int().meta({ description: "repeaters between it and the board" }),
+    battery_mv: z.number().int().nullable().meta({ description: "null as long as nothing tells it" }),
+    first_seen: z.number().int().nullable().meta({ description: UNIX_OR_NULL }),
+    board: z.string().meta({ description: "the board here that heard it best" }),
+    path: z.array(z.string()).meta({ description: "hashes of the repeaters, hex, in the order of the way to us" }),
+    adverts: z.number().int().meta({ description: "heard since it is known" }),
+    own: z.boolean().meta({ description: "a board of this server" }),
+    heard_every_s: z
+      .number()
+      .int()
+      .nullable()
+      .meta({ description: `its usual time between two adverts, ${LISTENED}` }),
+    longest_gap_s: z
+      .number()
+      .int()
+      .nullable()
+      .meta({ description: `the longest lately, ${LISTENED}` }),
+    silent: z.boolean().meta({ description: "it is reported as silent" }),
+  })
+  .meta({ id: "Node" });
 
 export const roomParams = z.object({ room: z.string() });
 export const mutedParams = z.object({ room: z.string(), sender: z.string() });

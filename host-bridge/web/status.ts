@@ -4,6 +4,7 @@ import type { Config } from "../config/schema.ts";
 import { VERSION } from "../files.ts";
 import type { BoardStatus } from "../link/keeper.ts";
 import type { RebroadcastStatus } from "../link/rebroadcast-desk.ts";
+import type { NodeDetail } from "../nodes/node.ts";
 import type { Room, Rooms } from "../room/rooms.ts";
 import type { Store } from "../room/store.ts";
 
@@ -80,6 +81,8 @@ export interface StatusSources {
   store: Store;
   clock: Clock;
   boards: { status(): BoardStatus[]; rebroadcast(room: string): RebroadcastStatus };
+  /** The nodes of the mesh. */
+  nodes: { count(): number; list(): NodeDetail[] };
   /** The servers that rooms are shared with. */
   peers(): PeerStatus[];
   /** Null where this server has none. */
@@ -101,7 +104,7 @@ const DAY_MS = 24 * 3600 * 1000;
 
 /** A function that tells the daemon's status as this principal may see it; `uptime_s` counts from now. */
 export function statusOf(sources: StatusSources): (principal: Principal) => Status {
-  const { config, rooms, store, clock, boards, clients } = sources;
+  const { config, rooms, store, clock, boards, nodes, clients } = sources;
   const startedMs = clock.nowMs();
   return (principal) => ({
     name: config.name,
@@ -122,7 +125,7 @@ export function statusOf(sources: StatusSources): (principal: Principal) => Stat
     federation: federationStatus(sources),
     // MQTT is configured and not built yet: nothing is connected.
     mqtt: { enabled: config.mqtt.enabled, connected: false, published: 0 },
-    nodes: 0,
+    nodes: nodes.count(),
     clients: clients.count(),
     history_error: rooms.trouble()?.code ?? null,
     ...(seesAll(principal) ? { outbox: store.countOutbox() } : {}),

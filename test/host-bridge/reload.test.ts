@@ -107,6 +107,10 @@ describe("reloading the configuration", () => {
     await begin(rooms(OPEN));
     const said = await reload(`${rooms(OPEN)}clients: { rate_limit: { burst: 1, messages_per_minute: 1 } }\n`);
     assert.deepEqual(said, ["[INFO] configuration reloaded: clients"]);
+    const more = await reload(
+      `${rooms(OPEN)}clients: { rate_limit: { burst: 1, messages_per_minute: 1 } }\nnodes: { max: 5 }\n`,
+    );
+    assert.deepEqual(more, ["[INFO] configuration reloaded: nodes"]);
     const { ann } = await client();
     await ann.ask({ type: "join", room: "Open", limit: 0 });
     const seen: unknown[] = [];

@@ -33,6 +33,40 @@ abababababab  Hilltop 🐐  repeater  2026-09-21 14:13:20Z  -101 dBm  -4.3 dB  2
     assert.deepEqual(JSON.parse((await command([...args, "--json"])).out), [NODE]);
   });
 
+  it("nodes are sorted and picked as wanted, and those without a value come last", async () => {
+    const row = (name: string, fields: object) => ({ ...NODE, ...fields, name, node_id: name.repeat(64).slice(0, 64) });
+    const list = [
+      row("a", { last_seen: 3, rssi: -90, hops: 2, type: "chat" }),
+      row("c", { last_seen: 9, rssi: null, hops: 0, own: true }),
+      row("b", { last_seen: null, rssi: -50, hops: 1, silent: true }),
+    ];
+    daemon.nodes = { nodes: list };
+    const order = async (...more: string[]): Promise<string> => {
+      const { out } = await command(["nodes", "--url", daemon.url, "--json", ...more]);
+      return (JSON.parse(out) as { name: string }[]).map(({ name }) => name).join("");
+    };
+    assert.deepEqual(
+      [await order(), await order("--sort", "name"), await order("--sort", "rssi"), await order("--sort", "hops")],
+      ["cab", "abc", "bac", "cba"],
+    );
+    assert.deepEqual(
+      [
+        await order("--type", "chat"),
+        await order("--silent"),
+        await order("--grep", "CCC"),
+        await order("--grep", "x"),
+      ],
+      ["a", "b", "c", ""],
+    );
+    const shown = (await command(["nodes", "--url", daemon.url])).out;
+    assert.match(shown, /\tc\trepeater, ours\t/);
+    assert.match(shown, /\tb\trepeater\t- silent\t/);
+    const none = await command(["nodes", "--url", daemon.url, "--grep", "x"]);
+    assert.deepEqual([none.code, none.err], [0, "No node is like that.\n"]);
+    assert.equal((await command(["nodes", "--sort", "x", "--url", daemon.url])).code, 2);
+    assert.equal((await command(["nodes", "--type", "x", "--url", daemon.url])).code, 2);
+  });
+
   it("no node is an empty table and one sentence", async () => {
     daemon.nodes = { nodes: [] };
     const args = ["nodes", "--url", daemon.url];

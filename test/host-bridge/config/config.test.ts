@@ -159,6 +159,7 @@ describe("configuration", () => {
           rateLimit: { messagesPerMinute: 20, burst: 5, connectionsPerAddress: 20 },
           login: { failures: 5, delayS: 1, maxDelayS: 300, forgetAfterS: 3600 },
         },
+        nodes: { forgetAfterS: 2_592_000, max: 10_000 },
         alerts: { silentAfterS: 3600, webhook: null },
         log: { level: "info", format: "text" },
         simulator: { neighbours: 0, speed: 1 },

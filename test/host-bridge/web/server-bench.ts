@@ -40,6 +40,7 @@ export function testConfig(dataDir: string, fields: TestFields = {}): Config {
       ...{ enabled: false, broker: "mqtt://localhost:1883", topicPrefix: "meshcore", profile: "native" },
       ...{ username: null, password: null, clientId: null, tls: { ca: null, cert: null, key: null }, iata: "XXX" },
     },
+    nodes: { forgetAfterS: 2_592_000, max: 10_000 },
     alerts: { silentAfterS: 3600, webhook: null },
     log: { level: "error", format: "text" },
     simulator: { neighbours: 0, speed: 1 },
@@ -86,6 +87,7 @@ export async function startServer(
     log,
     access,
     boards: noBoard,
+    nodes: { count: () => 0, list: () => [] },
     peers: () => [],
     backbone: () => null,
   });
