@@ -33,7 +33,6 @@ const AT_START: [name: string, part: (config: Config) => unknown][] = [
     ({ federation: { peers: _, secret: __, rebroadcastMaxAgeS: ___, maxKibPerS: ____, backbone: _____, ...rest } }) =>
       rest,
   ],
-  ["mqtt", ({ mqtt }) => mqtt],
   ["alerts", ({ alerts }) => alerts],
   ["log.format", ({ log }) => log.format],
   ["simulator", ({ simulator }) => simulator],
@@ -81,6 +80,7 @@ async function reload({ config, rooms, events, log }: ReloadParts, load: Load): 
     const federation = { ...config.federation, peers, secret, maxKibPerS, rebroadcastMaxAgeS };
     if (config.federation.enabled && !isDeepStrictEqual(federation, config.federation)) done.push("peers");
     if (config.federation.enabled && !isDeepStrictEqual(backbone, config.federation.backbone)) done.push("backbone");
+    if (!isDeepStrictEqual(wanted.mqtt, config.mqtt)) done.push("mqtt");
     const { level } = wanted.log;
     if (level !== config.log.level) done.push(`log.level ${level}`);
 
@@ -89,6 +89,7 @@ async function reload({ config, rooms, events, log }: ReloadParts, load: Load): 
     overwrite(config.clients, clients);
     overwrite(config.nodes, wanted.nodes);
     overwrite(config.federation, { ...federation, backbone });
+    overwrite(config.mqtt, wanted.mqtt);
     const before = config.log.level;
     config.log.level = level;
     // The less quiet of the two levels for these lines.

@@ -16,6 +16,7 @@ import type { BoardRadio } from "./link/keeper.ts";
 import { serialSource } from "./link/ports.ts";
 import { SimStage } from "./link/sim-boards.ts";
 import type { Log } from "./log.ts";
+import { Mqtt } from "./mqtt/mqtt.ts";
 import { Nodes } from "./nodes/nodes.ts";
 import { reloader } from "./reload.ts";
 import { makeRoom, Rooms } from "./room/rooms.ts";
@@ -92,7 +93,14 @@ export async function runDaemon(loaded: Config, log: Log): Promise<Daemon> {
       ),
     });
     stops.push(nodes.start());
-    const web = openWeb({ config, rooms, store, events, clock, log, access, boards, nodes, peers, backbone });
+    const mqtt = new Mqtt({
+      ...{ config, rooms, store, events, clock, log, random: Math.random },
+      status: (rooms) => web.status({ kind: "local", role: "read", rooms, token: null }),
+    });
+    const web = openWeb({
+      ...{ config, rooms, store, events, clock, log, access, boards, nodes, peers, backbone },
+      mqtt: () => mqtt.status(),
+    });
     if (federation !== null) web.http.sharePort((socket) => federation.take(socket));
     stops.push(() => web.stop());
     const url = await web.start();
@@ -100,6 +108,7 @@ export async function runDaemon(loaded: Config, log: Log): Promise<Daemon> {
     if (federation !== null && config.federation.statusEndpoint) {
       stops.push(await serveStatus(config, () => federationStatus({ config, peers, backbone })));
     }
+    stops.push(mqtt.start());
     // Not before somebody can hear them.
     const { neighbours } = config.simulator;
     let isChatting = neighbours === 0;
@@ -134,7 +143,10 @@ function keeperOf(board: BoardConfig, config: Config, stage: SimStage): KeeperMa
 /** Accepted in the configuration, and not there yet: the operator must not believe otherwise. */
 function sayWhatIsNotBuilt(config: Config, log: Log): void {
   const parts: [boolean, string][] = [
-    [config.mqtt.enabled, "mqtt: nothing is published"],
+    [
+      config.mqtt.enabled && config.mqtt.brokers.some(({ profile }) => profile === "mc2mqtt"),
+      "mqtt: nothing is published to brokers of profile mc2mqtt",
+    ],
     [config.companion.listen !== null, "companion: no port is opened"],
   ];
   for (const [isWanted, what] of parts) if (isWanted) log.warn(`not built yet, so without effect: ${what}`);

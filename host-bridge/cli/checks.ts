@@ -59,8 +59,10 @@ export async function* findings(config: Config, around: Surroundings): AsyncGene
   const { tls, federation, mqtt } = config;
   if (tls !== null) yield certificate("tls", tls, around);
   if (federation.tls !== null && federation.enabled) yield certificate("federation.tls", federation.tls, around);
-  if (mqtt.tls.cert !== null && mqtt.tls.key !== null && mqtt.enabled) {
-    yield certificate("mqtt", { cert: mqtt.tls.cert, key: mqtt.tls.key }, around);
+  const brokers = mqtt.enabled ? mqtt.brokers : [];
+  for (const { url, tls } of brokers) {
+    if (tls.cert === null || tls.key === null) continue;
+    yield certificate(brokers.length > 1 ? `mqtt ${url}` : "mqtt", { cert: tls.cert, key: tls.key }, around);
   }
   const isRunning = await answers(config);
   yield* ports(config, isRunning);
@@ -68,7 +70,7 @@ export async function* findings(config: Config, around: Surroundings): AsyncGene
     yield warning("boards", "no board is configured: nothing goes on the air", "add one under boards:");
   }
   for (const board of config.boards) yield await boardCheck(board, isRunning === true);
-  if (mqtt.enabled) yield await broker(mqtt.broker);
+  for (const { url } of brokers) yield await broker(brokers.length > 1 ? `mqtt.broker ${url}` : "mqtt.broker", url);
   if (!federation.enabled) return;
   for (const one of federation.peers) yield await peer(one, config);
   if (federation.blindHub !== null && federation.backbone !== null) yield await backbone(federation.backbone);
@@ -248,11 +250,11 @@ async function boardCheck(board: BoardConfig, isRunning: boolean): Promise<Findi
   return ok(check, `${path} is there`);
 }
 
-function broker(url: string): Promise<Finding> {
+function broker(check: string, url: string): Promise<Finding> {
   const { hostname, port, protocol } = new URL(url);
   const usual = { "mqtt:": 1883, "mqtts:": 8883, "ws:": 80, "wss:": 443 }[protocol] ?? 1883;
   const host = hostname.replace(/^\[|\]$/g, "");
-  return reach("mqtt.broker", { host, port: port === "" ? usual : Number(port) });
+  return reach(check, { host, port: port === "" ? usual : Number(port) });
 }
 
 async function reach(check: string, address: Address): Promise<Finding> {

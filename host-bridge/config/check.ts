@@ -262,13 +262,31 @@ function checkBackbone(federation: Settings["federation"]): Complaint[] {
 }
 
 function checkMqtt(mqtt: Settings["mqtt"]): Findings {
-  const problems = checkPair(mqtt, ["mqtt"], "cert", "key");
-  if (mqtt.enabled === true && mqtt.broker === undefined) {
+  const problems: Complaint[] = [];
+  if (mqtt.enabled === true && mqtt.broker === undefined && mqtt.brokers.length === 0) {
     const hint = "add broker: mqtt://HOST:1883, or set enabled to false";
     problems.push({ path: ["mqtt", "broker"], expected: "a URL such as mqtt://localhost:1883", hint });
   }
-  if (mqtt.password !== undefined && mqtt.username === undefined && !hasUser(mqtt.broker)) {
-    problems.push({ path: ["mqtt", "username"], expected: "a user name beside the password", hint: "add username" });
+  const first: [ConfigPath, Omit<Settings["mqtt"], "enabled" | "brokers">] = [["mqtt"], mqtt];
+  const more = mqtt.brokers.map((broker, at): typeof first => [["mqtt", "brokers", at], broker]);
+  const seen = new Set<string>();
+  for (const [path, broker] of [first, ...more]) {
+    problems.push(...checkPair(broker, path, "cert", "key"));
+    if (broker.password !== undefined && broker.username === undefined && !hasUser(broker.broker)) {
+      problems.push({
+        path: [...path, "username"],
+        expected: "a user name beside the password",
+        hint: "add username",
+      });
+    }
+    if (broker.broker === undefined) continue;
+    const { host } = new URL(broker.broker);
+    const place = `${host} ${broker.topic_prefix} ${broker.profile}`;
+    if (seen.has(place)) {
+      const hint = "remove one of the two, or give it another topic_prefix";
+      problems.push({ path: [...path, "broker"], expected: "each broker once", found: `${host} again`, hint });
+    }
+    seen.add(place);
   }
   return { problems, warnings: [] };
 }

@@ -81,7 +81,8 @@ const room = table({
     .literal([true, false, "import", "export"], { error: "true, false, import or export" })
     .default(true)
     .describe("Share the room with peers that have the same key; `import` or `export` in one direction only."),
-  mqtt: flag().default(true).describe("Publish the room's messages to the broker."),
+  mqtt: flag().default(true).describe("Publish the room's messages to the brokers."),
+  mqtt_post: flag().default(false).describe("Let whoever the broker lets publish to the room's topic post in it."),
   rebroadcast: flag().default(true).describe("Put messages from clients and peers on air."),
   read_only: flag().default(false).describe("Clients read and do not post."),
   room_server: flag().default(false).describe("Serve the room to MeshCore's room-server clients too."),
@@ -186,6 +187,30 @@ const tlsFiles = table({
   key: pem().describe("Its private key; read again when the file changes."),
 });
 
+const brokerUrl = () => url(["mqtt:", "mqtts:", "ws:", "wss:"], "mqtt://localhost:1883");
+/** What there is to say of a broker besides its URL. */
+const brokerKeys = {
+  topic_prefix: text("a topic")
+    .regex(/^[^+#/\s]+(\/[^+#/\s]+)*$/, { error: "a topic without + # or spaces, and no / at its ends" })
+    .default("meshcore")
+    .describe("What all topics begin with."),
+  profile: oneOf(["native", "mc2mqtt"])
+    .default("native")
+    .describe("This project's topics, or those that the MeshCore analysers read."),
+  username: text("a text in quotes").optional().describe("For the broker; may stand in the URL."),
+  password: text("a text in quotes").optional().describe("For the broker; may stand in the URL."),
+  password_file: secretFile("the password"),
+  client_id: text("a text in quotes").optional().describe("The MQTT client id; else one of the server's name."),
+  ca: pem().optional().describe("Who signed the broker's certificate; else the system's authorities."),
+  cert: pem().optional().describe("A client certificate."),
+  key: pem().optional().describe("Its private key."),
+  iata: z
+    .string({ error: "a region code of three letters, or test" })
+    .regex(/^([A-Z]{3}|test)$/, { error: "a region code of three capital letters, or test" })
+    .default("test")
+    .describe("The region in the topics of `profile: mc2mqtt`."),
+};
+
 /** The top level. Each section is checked by itself, so that one mistake does not hide the next. */
 export const KEYS = {
   name: label("this server's name").optional().describe("This server's name, the origin of its messages."),
@@ -250,27 +275,10 @@ export const KEYS = {
     peers: list(peer),
   }).prefault({}),
   mqtt: table({
-    enabled: flag().optional().describe("Publish to a broker."),
-    broker: url(["mqtt:", "mqtts:", "ws:", "wss:"], "mqtt://localhost:1883").optional().describe("The broker's URL."),
-    topic_prefix: text("a topic")
-      .regex(/^[^+#/\s]+(\/[^+#/\s]+)*$/, { error: "a topic without + # or spaces, and no / at its ends" })
-      .default("meshcore")
-      .describe("What all topics begin with."),
-    profile: oneOf(["native", "mc2mqtt"])
-      .default("native")
-      .describe("This project's topics, or those that the MeshCore analysers read."),
-    username: text("a text in quotes").optional().describe("For the broker; may stand in the URL."),
-    password: text("a text in quotes").optional().describe("For the broker; may stand in the URL."),
-    password_file: secretFile("the password"),
-    client_id: text("a text in quotes").optional().describe("The MQTT client id; else one of the server's name."),
-    ca: pem().optional().describe("Who signed the broker's certificate; else the system's authorities."),
-    cert: pem().optional().describe("A client certificate."),
-    key: pem().optional().describe("Its private key."),
-    iata: z
-      .string({ error: "a region code of three letters, or test" })
-      .regex(/^([A-Z]{3}|test)$/, { error: "a region code of three capital letters, or test" })
-      .default("test")
-      .describe("The region in the topics of `profile: mc2mqtt`."),
+    enabled: flag().optional().describe("Publish to the brokers."),
+    broker: brokerUrl().optional().describe("The broker's URL."),
+    ...brokerKeys,
+    brokers: list(table({ broker: brokerUrl().describe("The broker's URL."), ...brokerKeys })),
   }).prefault({}),
   clients: table({
     auth: oneOf(["required", "optional"]).optional().describe("Whether a client needs a token."),

@@ -23,6 +23,7 @@ const DEFAULTS: Record<string, string> = {
 /** Said once above the tables instead of in each. */
 const ONCE: [prefix: string, words: string][] = [
   ["boards[].radio", "Keys as in `radio`, over those: this board's own."],
+  ["mqtt.brokers", "Keys as in `mqtt`, without `enabled`: more brokers, each with its own."],
   ["federation.peers", "The same as `peers`, the two are added up."],
 ];
 

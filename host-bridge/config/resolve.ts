@@ -6,6 +6,7 @@ import type { Settings } from "./keys.ts";
 import { boardRadio, resolveRadio } from "./radio.ts";
 import type {
   BoardConfig,
+  BrokerConfig,
   ClientsConfig,
   Config,
   FederationConfig,
@@ -113,6 +114,7 @@ function resolveRoom(room: Settings["rooms"][number]): RoomConfig {
     maxHistory: room.max_history,
     federate: room.federate,
     mqtt: room.mqtt,
+    mqttPost: room.mqtt_post,
     rebroadcast: room.rebroadcast,
     readOnly: room.read_only,
     roomServer: room.room_server,
@@ -166,16 +168,21 @@ function resolvePeers(settings: Settings): PeerConfig[] {
   });
 }
 
+function resolveMqtt({ enabled, brokers, ...first }: Settings["mqtt"]): MqttConfig {
+  const own = first.broker === undefined ? [] : [resolveBroker({ ...first, broker: first.broker })];
+  const all = [...own, ...brokers.map(resolveBroker)];
+  return { enabled: enabled ?? all.length > 0, brokers: all };
+}
+
 /** User and password leave the URL, which is shown in logs and in the status. */
-function resolveMqtt(mqtt: Settings["mqtt"]): MqttConfig {
-  const broker = new URL(mqtt.broker ?? "mqtt://localhost:1883");
+function resolveBroker(mqtt: Settings["mqtt"]["brokers"][number]): BrokerConfig {
+  const broker = new URL(mqtt.broker);
   const username = mqtt.username ?? (broker.username === "" ? null : decodeURIComponent(broker.username));
   const password = mqtt.password ?? (broker.password === "" ? null : decodeURIComponent(broker.password));
   broker.username = "";
   broker.password = "";
   return {
-    enabled: mqtt.enabled ?? mqtt.broker !== undefined,
-    broker: broker.href,
+    url: broker.href,
     topicPrefix: mqtt.topic_prefix,
     profile: mqtt.profile,
     username,

@@ -21,6 +21,8 @@ export interface RoomConfig {
   /** Shared with peers, or in one direction only. */
   federate: boolean | "import" | "export";
   mqtt: boolean;
+  /** Takes posts from brokers. */
+  mqttPost: boolean;
   /** Messages from clients, federation and MQTT go on air. */
   rebroadcast: boolean;
   readOnly: boolean;
@@ -119,18 +121,24 @@ export interface FederationConfig {
   peers: PeerConfig[];
 }
 
-export interface MqttConfig {
-  enabled: boolean;
+export interface BrokerConfig {
   /** mqtt://, mqtts://, ws:// or wss://; without user and password. */
-  broker: string;
+  url: string;
   topicPrefix: string;
   profile: "native" | "mc2mqtt";
   username: string | null;
+  /** Never print it. */
   password: string | null;
   clientId: string | null;
   tls: { ca: string | null; cert: string | null; key: string | null };
   /** Region code of the mc2mqtt topics. */
   iata: string;
+}
+
+export interface MqttConfig {
+  enabled: boolean;
+  /** The one of `mqtt` itself first, then those of `mqtt.brokers`. */
+  brokers: BrokerConfig[];
 }
 
 export interface ClientsConfig {

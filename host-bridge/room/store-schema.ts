@@ -106,6 +106,12 @@ CREATE TABLE IF NOT EXISTS outbox (
   payload BLOB NOT NULL
 ) STRICT;
 
+-- Up to which message each MQTT broker has everything (store-deliveries.ts).
+CREATE TABLE IF NOT EXISTS deliveries (
+  name TEXT PRIMARY KEY,                  -- of the receiver
+  last_id INTEGER NOT NULL                -- of messages; it may have been pruned
+) STRICT, WITHOUT ROWID;
+
 -- What messages of peers have used of the air lately, so that a restart does not give it to them again.
 CREATE TABLE IF NOT EXISTS air_spent (
   id INTEGER PRIMARY KEY AUTOINCREMENT,

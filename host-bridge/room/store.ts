@@ -4,6 +4,7 @@ import { type DatabaseSyncInstance as Database, DatabaseSync } from "@photostruc
 import { RoomError } from "../errors.ts";
 import type { RoomMessage } from "./message.ts";
 import { AirLedger } from "./store-air.ts";
+import { Deliveries, skipImported } from "./store-deliveries.ts";
 import { isSearchDamaged, resultCode, storeError } from "./store-errors.ts";
 import { type LogRow, type Place, StoreLog, type Vector } from "./store-log.ts";
 import { type HistoryQuery, HistoryReader } from "./store-query.ts";
@@ -77,6 +78,7 @@ const BULK = 256;
  */
 export class Store {
   readonly air: AirLedger;
+  readonly deliveries: Deliveries;
   private readonly db: Database;
   private readonly lock: Database;
   private readonly path: string;
@@ -96,6 +98,7 @@ export class Store {
     this.log = new StoreLog(db);
     this.search = new SearchIndex(db);
     this.air = new AirLedger(db, path);
+    this.deliveries = new Deliveries(db, path);
     this.outboxCount = (this.sql.outboxCount.get() as { n: number }).n;
   }
 
@@ -217,7 +220,9 @@ export class Store {
       let added = 0;
       this.transaction(() => {
         const id = known?.id ?? settleRoom(this.sql, { name: room, maxHistory: 0 }, 0, []);
-        for (const message of messages) added += this.importOne(id, message);
+        skipImported(this.db, () => {
+          for (const message of messages) added += this.importOne(id, message);
+        });
         if (known !== undefined) this.prune({ ...known, count: known.count + added });
       });
       if (known !== undefined) known.count = Math.min(known.count + added, known.maxHistory);

@@ -2,7 +2,7 @@ import { Counter, Gauge, Registry } from "prom-client";
 import type { Principal } from "../auth/principal.ts";
 import type { Events } from "../events.ts";
 import type { Rooms } from "../room/rooms.ts";
-import type { PeerStatus, Status } from "./status.ts";
+import type { BrokerStatus, PeerStatus, Status } from "./status.ts";
 
 /** Scrapers are many and their numbers travel: they get what a stranger may know of rooms, whoever asks. */
 const STRANGER: Principal = { kind: "anonymous", role: "read", rooms: null, token: null };
@@ -80,7 +80,18 @@ export class Metrics {
         ]),
       ),
     );
-    this.set("mqtt_connected", "1 when the broker is there", [[{}, mqtt.connected ? 1 : 0]]);
+    this.set("mqtt_connected", "1 when every broker is there", [[{}, mqtt.connected ? 1 : 0]]);
+    const ofBrokers = (name: string, help: string, value: (broker: BrokerStatus) => number): void =>
+      this.set(
+        `mqtt_broker_${name}`,
+        help,
+        mqtt.brokers.map((broker) => [{ broker: broker.broker }, value(broker)]),
+      );
+    ofBrokers("connected", "1 when the broker is there", ({ connected }) => (connected ? 1 : 0));
+    ofBrokers("published", "Messages that it acknowledged since the start", ({ published }) => published);
+    ofBrokers("queue", "Messages that came in and are not through", ({ queue_depth }) => queue_depth);
+    ofBrokers("dropped", "Messages that left the history before it had them", ({ dropped }) => dropped);
+    ofBrokers("refused", "Publications that it did not want", ({ refused }) => refused);
     this.set("peers_connected", "Federation peers", [[{}, federation.peers.filter((peer) => peer.connected).length]]);
     const { backbone } = federation;
     if (backbone !== undefined) {

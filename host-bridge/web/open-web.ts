@@ -1,5 +1,6 @@
 import type { Access } from "../auth/access.ts";
 import { Gate } from "../auth/gate.ts";
+import type { Principal } from "../auth/principal.ts";
 import type { Config } from "../config/schema.ts";
 import type { Events } from "../events.ts";
 import type { Log } from "../log.ts";
@@ -7,7 +8,7 @@ import type { Room } from "../room/rooms.ts";
 import { Clients } from "./clients.ts";
 import { HttpServer } from "./http.ts";
 import { Metrics } from "./metrics.ts";
-import { participantsIn, type StatusSources, statusOf } from "./status.ts";
+import { participantsIn, type Status, type StatusSources, statusOf } from "./status.ts";
 
 export type WebParts = Omit<StatusSources, "clients"> & {
   events: Events;
@@ -18,6 +19,8 @@ export type WebParts = Omit<StatusSources, "clients"> & {
 };
 
 export interface Web {
+  /** The object of GET /status as somebody may see it. */
+  status(principal: Principal): Status;
   clients: Clients;
   http: HttpServer;
   /** Listens and returns the URL. Throws RoomError. */
@@ -42,6 +45,7 @@ export function openWeb(parts: WebParts): Web {
   const http = new HttpServer({ sources, status, metrics, moderation, topic, settings, gate, clock, log, clients });
   let stopClients = async (): Promise<void> => undefined;
   return {
+    status,
     clients,
     http,
     start: async () => {

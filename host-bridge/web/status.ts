@@ -55,6 +55,30 @@ export interface BackboneStatus {
   error: string | null;
 }
 
+export interface BrokerStatus {
+  /** Its URL. */
+  broker: string;
+  connected: boolean;
+  /** Messages that it has acknowledged since the start. */
+  published: number;
+  /** Messages, of whatever room, that came in and are not through yet. */
+  queue_depth: number;
+  /** Messages that left the history before it had them. */
+  dropped: number;
+  /** Publications that it did not want. */
+  refused: number;
+  /** Why it is not connected; null when it is. */
+  error: string | null;
+}
+
+/** `connected` when every broker is, `published` of all together. */
+export interface MqttStatus {
+  enabled: boolean;
+  connected: boolean;
+  published: number;
+  brokers: BrokerStatus[];
+}
+
 /** The object of GET /status. */
 export interface Status {
   name: string;
@@ -63,7 +87,7 @@ export interface Status {
   rooms: RoomStatus[];
   boards: BoardStatus[];
   federation: { enabled: boolean; peers: PeerStatus[]; backbone?: BackboneStatus };
-  mqtt: { enabled: boolean; connected: boolean; published: number };
+  mqtt: MqttStatus;
   /** Nodes of the mesh that were heard. */
   nodes: number;
   /** Connected clients. */
@@ -87,6 +111,7 @@ export interface StatusSources {
   peers(): PeerStatus[];
   /** Null where this server has none. */
   backbone(): BackboneStatus | null;
+  mqtt(): MqttStatus;
   clients: { count(): number; countIn(room: Room): number; namesIn(room: Room): string[] };
 }
 
@@ -123,8 +148,7 @@ export function statusOf(sources: StatusSources): (principal: Principal) => Stat
       })),
     boards: boards.status(),
     federation: federationStatus(sources),
-    // MQTT is configured and not built yet: nothing is connected.
-    mqtt: { enabled: config.mqtt.enabled, connected: false, published: 0 },
+    mqtt: sources.mqtt(),
     nodes: nodes.count(),
     clients: clients.count(),
     history_error: rooms.trouble()?.code ?? null,

@@ -139,14 +139,13 @@ describe("reloading the configuration", () => {
     await begin(`${rooms(OPEN)}clients: { auth: optional }\n`);
     const before = daemon.url;
     const text = `${rooms(OPEN)}listen: 0.0.0.0:0
-mqtt: { broker: "mqtt://127.0.0.1:1" }
 log: { format: json }
 name: other
 boards: [{ type: serial, path: /dev/nowhere }]
 `;
     assert.deepEqual(await reload(text), [
       "[INFO] configuration reloaded: nothing new that takes effect now",
-      "[WARN] needs a restart, and is as it was until then: name, listen, boards, mqtt, log.format, clients.auth",
+      "[WARN] needs a restart, and is as it was until then: name, listen, boards, log.format, clients.auth",
     ]);
     assert.equal(daemon.url, before);
     assert.equal((await fetch(`${before}/status`)).status, 200);

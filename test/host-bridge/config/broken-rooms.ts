@@ -6,7 +6,7 @@ const MODELS = BOARDS.map((board) => board.id).join(", ");
 const TOP_KEYS =
   "name, data_dir, listen, tls, companion, boards, radio, rooms, peers, federation, mqtt, clients, nodes, alerts, log, simulator";
 const ROOM_KEYS =
-  "name, psk, psk_file, description, topic, max_history, federate, mqtt, rebroadcast, read_only, room_server, airtime_percent, previous_name, on_rekey";
+  "name, psk, psk_file, description, topic, max_history, federate, mqtt, mqtt_post, rebroadcast, read_only, room_server, airtime_percent, previous_name, on_rekey";
 
 export const KEYS: Refusal[] = [
   [

@@ -11,6 +11,7 @@ describe("configuration", () => {
       const flags = {
         federate: true,
         mqtt: true,
+        mqttPost: false,
         rebroadcast: true,
         readOnly: false,
         roomServer: false,
@@ -50,10 +51,10 @@ describe("configuration", () => {
           blindHub: false,
         },
       ]);
-      const { enabled, broker, topicPrefix } = config.mqtt;
+      const { enabled, brokers } = config.mqtt;
       assert.deepEqual(
-        { enabled, broker, topicPrefix },
-        { enabled: true, broker: "mqtt://localhost:1883", topicPrefix: "meshcore" },
+        [enabled, brokers.map(({ url, topicPrefix }) => [url, topicPrefix])],
+        [true, [["mqtt://localhost:1883", "meshcore"]]],
       );
     });
 
@@ -143,16 +144,7 @@ describe("configuration", () => {
           blindHub: null,
           backbone: null,
         },
-        mqtt: {
-          ...{
-            enabled: false,
-            broker: "mqtt://localhost:1883",
-            topicPrefix: "meshcore",
-            profile: "native",
-            iata: "test",
-          },
-          ...{ username: null, password: null, clientId: null, tls: { ca: null, cert: null, key: null } },
-        },
+        mqtt: { enabled: false, brokers: [] },
         clients: {
           ...{ auth: "optional", trustedProxies: [], allowedOrigins: [] },
           ...{ pingIntervalS: 30, idleTimeoutS: 75, sendQueueKb: 1024 },
@@ -213,7 +205,8 @@ describe("configuration", () => {
 
     it("the broker's URL loses user and password, which stand in keys of their own", () => {
       const { mqtt } = load({ "a.yaml": "mqtt: { broker: 'mqtts://bob:p%40ss@h.example:8883/' }" }).config;
-      assert.deepEqual([mqtt.broker, mqtt.username, mqtt.password], ["mqtts://h.example:8883/", "bob", "p@ss"]);
+      const [{ url, username, password }] = mqtt.brokers;
+      assert.deepEqual([url, username, password], ["mqtts://h.example:8883/", "bob", "p@ss"]);
     });
 
     it("sections with everything commented out are as good as absent", () => {

@@ -36,7 +36,10 @@ mqtt: { broker: "mqtt://bob:old@h" }
       federation.peers.map(({ secret }) => secret),
       ["three", "four", "five"],
     );
-    assert.deepEqual([mqtt.username, mqtt.password, alerts.webhook], ["bob", "12345", "https://x.example/six"]);
+    assert.deepEqual(
+      [mqtt.brokers[0].username, mqtt.brokers[0].password, alerts.webhook],
+      ["bob", "12345", "https://x.example/six"],
+    );
   });
 
   it("any other single value can be given so too, as number, truth or text", () => {

@@ -19,6 +19,7 @@ export function roomConfig(name: string, fields: Partial<RoomConfig> = {}): Room
     maxHistory: 100,
     federate: true,
     mqtt: true,
+    mqttPost: false,
     rebroadcast: true,
     readOnly: false,
     roomServer: false,

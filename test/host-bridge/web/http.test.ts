@@ -60,7 +60,7 @@ describe("http", () => {
       ],
       boards: [],
       federation: { enabled: false, peers: [] },
-      mqtt: { enabled: false, connected: false, published: 0 },
+      mqtt: { enabled: false, connected: false, published: 0, brokers: [] },
       nodes: 0,
       clients: 1,
       outbox: 1,

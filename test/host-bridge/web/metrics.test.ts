@@ -20,7 +20,7 @@ describe("metrics", () => {
     const status = () =>
       ({
         ...{ version: "1", uptime_s: 1, rooms: [], clients: 0, nodes: 0 },
-        ...{ mqtt: { connected: false }, federation: { peers: [] }, boards: [{ ...QUIET, faults }] },
+        ...{ mqtt: { connected: false, brokers: [] }, federation: { peers: [] }, boards: [{ ...QUIET, faults }] },
       }) as unknown as Status;
     const events = new Events(silentLog());
     const metrics = new Metrics({ status, events, rooms: { get: () => undefined } as never });

@@ -36,10 +36,7 @@ export function testConfig(dataDir: string, fields: TestFields = {}): Config {
       ...{ enabled: false, port: 5001, tls: null, statusEndpoint: false, ca: null, maxKibPerS: 0, statusPort: 5002 },
       ...{ rebroadcastMaxAgeS: 300, blindHub: null, backbone: null, secret: "", peers: [] },
     },
-    mqtt: {
-      ...{ enabled: false, broker: "mqtt://localhost:1883", topicPrefix: "meshcore", profile: "native" },
-      ...{ username: null, password: null, clientId: null, tls: { ca: null, cert: null, key: null }, iata: "XXX" },
-    },
+    mqtt: { enabled: false, brokers: [] },
     nodes: { forgetAfterS: 2_592_000, max: 10_000 },
     alerts: { silentAfterS: 3600, webhook: null },
     log: { level: "error", format: "text" },
@@ -90,6 +87,7 @@ export async function startServer(
     nodes: { count: () => 0, list: () => [] },
     peers: () => [],
     backbone: () => null,
+    mqtt: () => ({ enabled: false, connected: false, published: 0, brokers: [] }),
   });
   const { clients, http } = web;
   const url = await web.start();
