@@ -1,26 +1,20 @@
-import { randomBytes } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import { addressText } from "../config/address.ts";
 import type { BackboneConfig } from "../config/schema.ts";
 import { describe, RoomError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { PeerFate, PeerSaid } from "../room/rooms.ts";
-import type { Place } from "../room/store-log.ts";
 import type { BackboneStatus } from "../web/status.ts";
 import { type BackboneRecord, decodeRecord, encodeRecord } from "./backbone-wire.ts";
 import { backboneError } from "./nats-errors.ts";
 import { type Delivered, NatsLine } from "./nats-line.ts";
 import { Seekers } from "./seekers.ts";
 import type { Stock } from "./stock.ts";
+import { SEEN_MS, Uplink } from "./uplink.ts";
 import { MAX_ROWS } from "./wire.ts";
 
 const FIRST_RETRY_MS = 500;
 const MAX_RETRY_MS = 5000;
-/** What is not on a majority after this time is given back: the member keeps it, and may try another bridge. */
-const CARRY_MS = 20_000;
-const AGAIN_MS = 300;
-/** The stream brings what is in it within this time, or it is not in it. */
-const SEEN_MS = 3000;
 const SHORT_MS = 10_000;
 const REFILL = 256;
 const STOP_MS = 1000;
@@ -47,9 +41,6 @@ export interface BackboneParts {
  */
 export class Backbone {
   private readonly parts: BackboneParts;
-  /** Tells our second attempts from those of other bridges. */
-  private readonly run = randomBytes(6).toString("hex");
-  private attempts = 0;
   private line: NatsLine | null = null;
   /** The line, while it may be written to. */
   private open: NatsLine | null = null;
@@ -62,20 +53,24 @@ export class Backbone {
   /** Ends the line. */
   private fail: (error: unknown) => void = () => undefined;
   private behind = 0;
-  private published = 0;
+  private hasSaidOdd = false;
   private received = 0;
   private isStopped = false;
   /** Called when the line changes, and at the stop. */
   private readonly watchers = new Set<() => void>();
   private readonly seekers: Seekers;
-  private readonly announced = new Set<string>();
-  /** What is being published of each room. */
-  private readonly underway = new Map<string, Set<Promise<unknown>>>();
+  private readonly uplink: Uplink;
   private ended: Promise<void> = Promise.resolve();
 
   constructor(parts: BackboneParts) {
     this.parts = parts;
-    this.seekers = new Seekers(parts.clock);
+    const { clock, stock, config } = parts;
+    this.seekers = new Seekers(clock);
+    this.uplink = new Uplink({
+      ...{ clock, stock, stream: config.stream, seekers: this.seekers },
+      lineBy: (untilMs) => this.lineBy(untilMs),
+      pause: (mostMs) => this.pause(mostMs),
+    });
   }
 
   /** Connects, and again whenever the line fails. Returns the stop. */
@@ -105,7 +100,7 @@ export class Backbone {
       connected: this.open !== null,
       server: this.open?.server ?? null,
       behind: this.behind,
-      published: this.published,
+      published: this.uplink.published,
       received: this.received,
       error: this.error?.code ?? null,
     };
@@ -117,100 +112,11 @@ export class Backbone {
     said: readonly PeerSaid[],
     settle: (error: unknown, fates: PeerFate[]) => void,
   ): void {
-    const before = this.underway.get(room.name) ?? new Set();
-    const work = this.carry(room, said, [...before]);
-    this.underway.set(room.name, before.add(work));
-    const over = (): void => void before.delete(work);
-    work.then(
-      (fates) => {
-        over();
-        settle(null, fates);
-      },
-      (error) => {
-        over();
-        settle(error, []);
-      },
-    );
-  }
-
-  private async carry(
-    { name: room, bringer }: { name: string; bringer: string },
-    said: readonly PeerSaid[],
-    before: Promise<unknown>[],
-  ): Promise<PeerFate[]> {
-    const untilMs = this.parts.clock.nowMs() + CARRY_MS;
-    if (!this.announced.has(room)) await this.publish({ kind: "room", room, bringer }, room, untilMs);
-    this.announced.add(room);
-    const carried = await Promise.all(said.map((one) => this.carryMessage(room, one, untilMs)));
-    const places = said.flatMap(({ place }, i) => (place !== null && carried[i] === "elsewhere" ? [place] : []));
-    if (places.length > 0) await this.publish({ kind: "places", room, places }, null, untilMs);
-    const marks = said.flatMap(({ place, message }) => (place !== null && message === null ? [place] : []));
-    if (marks.length > 0) {
-      // They say that everything before them is there: a bridge that dies now must have left it.
-      await Promise.all(before);
-      await this.publish({ kind: "marks", room, places: marks }, null, untilMs);
-    }
-    return carried.map((fate) => (fate === "new" ? "new" : "known"));
-  }
-
-  /** "elsewhere": it is in the stream, but not at this place. */
-  private async carryMessage(
-    room: string,
-    { place, message }: PeerSaid,
-    untilMs: number,
-  ): Promise<"new" | "known" | "elsewhere"> {
-    if (place === null) throw new Error("bug: a hub gives no numbers");
-    if (message === null) return "known";
-    // Until then nobody knows what the stream has.
-    await this.lineBy(untilMs);
-    const { stock, clock } = this.parts;
-    if (this.isCovered(room, place)) return "known";
-    const { origin: id, payload: bytes, ageMs } = message;
-    const bornAt = Math.max(0, Math.round(clock.unixMs() - ageMs));
-    if (stock.has(room, id) || stock.isTooOld(room, bornAt)) return "elsewhere";
-    const record: BackboneRecord = { kind: "message", room, ...place, bornAt, id, bytes };
-    for (let name = `${room}${id}`; ; name = this.another(room, id)) {
-      // Asked for before, so that it cannot come meanwhile.
-      const seen = this.seekers.seek(room, id);
-      try {
-        const { isDouble } = await this.publish(record, name, untilMs);
-        if (!isDouble) return "new";
-        // A leader calls a double what it has heard of, be it on a majority or not: only what comes out of the stream is in it.
-        if (stock.has(room, id) || (await seen.within(SEEN_MS)))
-          return this.isCovered(room, place) ? "known" : "elsewhere";
-      } finally {
-        seen.end();
-      }
-    }
-  }
-
-  private isCovered(room: string, { stream, seq }: Place): boolean {
-    return (this.parts.stock.vector(room).get(stream) ?? 0) >= seq;
-  }
-
-  private another(room: string, id: string): string {
-    return `${room}${id}.${this.run}.${++this.attempts}`;
-  }
-
-  /** Until it is acknowledged, on whatever line there is. */
-  private async publish(record: BackboneRecord, id: string | null, untilMs: number): Promise<{ isDouble: boolean }> {
-    const { config, clock } = this.parts;
-    const { subject, data } = encodeRecord(config.stream, record);
-    for (;;) {
-      const line = await this.lineBy(untilMs);
-      try {
-        const ack = await line.publish(subject, data, id);
-        this.published++;
-        return ack;
-      } catch (error) {
-        if (this.isStopped || clock.nowMs() >= untilMs) throw backboneError(error);
-        await this.pause(AGAIN_MS);
-      }
-    }
+    this.uplink.take(room, said, settle);
   }
 
   private async lineBy(untilMs: number): Promise<NatsLine> {
-    while (this.open === null) {
+    while (this.open === null || this.isStopped) {
       const leftMs = untilMs - this.parts.clock.nowMs();
       if (this.isStopped || leftMs <= 0) throw this.error ?? backboneError(null);
       await this.pause(leftMs);
@@ -313,7 +219,7 @@ export class Backbone {
     }
     this.shortMs = null;
     stock.begin(line.created);
-    this.announced.clear();
+    this.uplink.forget();
     return 0;
   }
 
@@ -340,7 +246,7 @@ export class Backbone {
           const name = `${row.room}${row.id}`;
           const isFirst = !tried.has(name);
           tried.add(name);
-          return put({ kind: "message", ...row }, isFirst ? name : this.another(row.room, row.id));
+          return put({ kind: "message", ...row }, isFirst ? name : this.uplink.another(row.room, row.id));
         }),
       );
       await Promise.all(seen.map((one) => one.within(SEEN_MS)));
@@ -355,6 +261,8 @@ export class Backbone {
   }
 
   private hear(line: NatsLine, message: Delivered): void {
+    // What a closed line still had in hand comes again.
+    if (line !== this.line) return;
     this.queue.push(message);
     this.flushing ??= setImmediate(() => {
       try {
@@ -376,7 +284,6 @@ export class Backbone {
     const moved = this.parts.stock.apply(records, { created: line.created, seq: last.seq, timeMs: last.timeMs });
     this.received += records.length;
     for (const record of records) {
-      if (record.kind === "room") this.announced.add(record.room);
       if (record.kind === "message") this.seekers.found(record.room, record.id);
     }
     this.parts.moved(moved);
@@ -394,7 +301,9 @@ export class Backbone {
       return record === null ? [] : [record];
     } catch (error) {
       if (!(error instanceof RoomError)) throw error;
-      this.parts.log.warn(`Federation backbone: message ${seq} of the stream is none of a bridge, and passed over`);
+      const say = this.hasSaidOdd ? "debug" : "warn";
+      this.hasSaidOdd = true;
+      this.parts.log[say](`Federation backbone: message ${seq} of the stream is none of a bridge, and passed over`);
       return [];
     }
   }

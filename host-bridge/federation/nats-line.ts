@@ -13,7 +13,7 @@ const PING_MS = 4000;
 const DEDUPE_MS = 2 * 60_000;
 /** A reader that is gone is forgotten after this time. */
 const FORGET_READER_MS = 30_000;
-const FETCH = { max_messages: 500, expires: 10_000, idle_heartbeat: 1000 };
+const FETCH = { max_messages: 500, expires: 10_000, idle_heartbeat: 2000 };
 const NS_PER_MS = 1_000_000;
 
 /** A message as the stream delivers it. */
@@ -153,7 +153,7 @@ async function openStream(jsm: JetStreamManager, config: BackboneConfig, maxMess
       duplicate_window: DEDUPE_MS * NS_PER_MS,
     });
   }
-  const { subjects: theirs, retention, max_msgs_per_subject: most } = found.config;
+  const { subjects: theirs, retention, max_msgs_per_subject: most, num_replicas: copies } = found.config;
   if (retention !== "limits" || theirs.length !== 1 || theirs[0] !== subjects[0]) {
     throw new RoomError("backbone_stream", `the stream "${name}" is there and is something else`, {
       expected: `the subjects ${subjects[0]} and retention by limits`,
@@ -161,9 +161,13 @@ async function openStream(jsm: JetStreamManager, config: BackboneConfig, maxMess
       hint: "choose another federation.backbone_stream, the same at every bridge",
     });
   }
-  // The bridge that keeps most has its way.
-  if (most <= 0 || most >= maxMessages) return found;
-  return await jsm.streams.update(name, { ...found.config, max_msgs_per_subject: maxMessages });
+  // The bridge that wants most has its way.
+  const wanted = {
+    max_msgs_per_subject: most <= 0 ? most : Math.max(most, maxMessages),
+    num_replicas: Math.max(copies, replicas),
+  };
+  if (wanted.max_msgs_per_subject === most && wanted.num_replicas === copies) return found;
+  return await jsm.streams.update(name, { ...found.config, ...wanted });
 }
 
 /** A server that asks for none would never say that it is no such file. */

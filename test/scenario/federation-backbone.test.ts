@@ -28,8 +28,12 @@ describe(`a hub of several bridges: kills${noNats}`, function () {
     if (noNats !== "") this.skip();
   });
 
-  afterEach(async () => {
+  afterEach(async function () {
     isOver = true;
+    if (this.currentTest?.state === "failed") {
+      for (const [i, { said }] of nats.entries())
+        console.log(`      n${i}: ${said.split("\n").slice(-15).join("\n      ")}`);
+    }
     await Promise.all(restarts);
     restarts = [];
     for (const one of members) await one.stop();

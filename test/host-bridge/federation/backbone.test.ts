@@ -368,6 +368,23 @@ describe(`a hub of several bridges${noNats}`, function () {
     assert.match(said(y), /backbone_replicas/);
   });
 
+  it("has as many copies and messages kept as the bridge that wants most", async () => {
+    await startNats(3);
+    const [x, y] = [await bridge("X", { replicas: 1 }), await bridge("Y", { replicas: 3 })];
+    y.settings.blindHub = { ...LIMITS, maxMessages: 2000 };
+    await x.start();
+    await joined(x);
+    await y.start();
+    await joined(y);
+    await x.stop();
+    await x.start();
+    await joined(x);
+    const connection = await connect({ servers: `127.0.0.1:${nats[0].port}` });
+    const { config } = await (await jetstreamManager(connection)).streams.info("hub");
+    await connection.close();
+    assert.deepEqual([config.num_replicas, config.max_msgs_per_subject], [3, 2000]);
+  });
+
   it("passes over what no bridge has written", async () => {
     await startNats(1);
     const [x, y] = [await bridge("X"), await bridge("Y")];
