@@ -440,7 +440,8 @@ function takeLock(path: string, dataDir: string): Database {
   closeSync(openSync(path, "a", 0o600));
   const lock = new DatabaseSync(path);
   try {
-    lock.exec("BEGIN EXCLUSIVE");
+    // A journal would be a file, for which a full disk has no place.
+    lock.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
     return lock;
   } catch (error) {
     lock.close();

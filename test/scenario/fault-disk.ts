@@ -49,7 +49,8 @@ export class SmallDisk {
   }
 
   remove(): void {
-    execFileSync("umount", [this.at], { stdio: "pipe" });
+    // What a process that was just killed has open is let go of later.
+    execFileSync("umount", ["-l", this.at], { stdio: "pipe" });
   }
 }
 

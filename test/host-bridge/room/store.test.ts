@@ -199,6 +199,7 @@ describe("store", () => {
     const log = join(dir, "history.sqlite-wal");
     assert.equal(existsSync(log) ? statSync(log).size : 0, 0);
     assert.deepEqual(readFileSync(join(dir, "history.sqlite")), before);
+    assert.equal(existsSync(join(dir, "history.lock-journal")), false);
   });
 
   it("makes the search index anew when it is damaged, and loses no message by that", () => {
