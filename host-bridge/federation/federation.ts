@@ -287,6 +287,7 @@ export class Federation {
       hearsay: (room) => this.hearsayOf(room, id),
       ...(hub === null ? {} : { keep: (id) => hub.room(id, identity.key.name) }),
       noPlace: (rooms) => this.refusals.noPlace(name, rooms),
+      notStored: (error) => this.refusals.notStored(name, error),
     });
     this.links.set(id, { ...{ session, identity, sync, name, address, counters }, peer: peer ?? before?.peer ?? null });
     if (before !== undefined) {

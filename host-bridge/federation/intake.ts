@@ -12,12 +12,15 @@ const AGAIN_MS = 2000;
  */
 export class Intake {
   private readonly clock: Clock;
+  private readonly trouble: (error: unknown) => void;
   private readonly waiting: (() => void)[] = [];
   private cancel: (() => void) | null = null;
   private isStopped = false;
 
-  constructor(clock: Clock) {
+  /** `trouble` is told of each attempt that fails, and null when all is well again. */
+  constructor(clock: Clock, trouble: (error: unknown) => void) {
     this.clock = clock;
+    this.trouble = trouble;
   }
 
   /** As Shelf.take(), but settles only when a failing disk is well again. What waits counts as held: the session bounds it. */
@@ -27,6 +30,7 @@ export class Intake {
         const isFirst = this.waiting[0] === attempt;
         if (!this.isStopped && isStoreTrouble(error)) {
           if (!isFirst) this.waiting.push(attempt);
+          this.trouble(error);
           this.cancel ??= this.clock.after(AGAIN_MS, () => {
             this.cancel = null;
             this.waiting[0]?.();
@@ -35,6 +39,7 @@ export class Intake {
         }
         settle(error, fates);
         if (!isFirst) return;
+        this.trouble(null);
         this.waiting.shift();
         for (const next of this.waiting.splice(0)) next();
       });
@@ -48,4 +53,6 @@ export class Intake {
   }
 }
 
-const isStoreTrouble = (error: unknown): boolean => error instanceof RoomError && /^(store|backbone)_/.test(error.code);
+/** What passes by itself, or by somebody who makes room. */
+export const isStoreTrouble = (error: unknown): boolean =>
+  error instanceof RoomError && /^(store|backbone)_/.test(error.code);

@@ -10,6 +10,8 @@ const DIAL_MS = 5000;
 const FIRST_RETRY_MS = 1000;
 /** A peer that is back is to be found within ten seconds. */
 const MAX_RETRY_MS = 5000;
+/** A session that ends sooner counts as an attempt that failed. */
+const STEADY_MS = 5000;
 /** What only a person can change is looked at less often. */
 const HOPELESS_RETRY_MS = 30_000;
 const HOPELESS = ["peer_untrusted", "peer_certificate", "peer_too_old", "peer_too_new", "peer_is_self"];
@@ -34,6 +36,7 @@ export class Peer {
   server: string | null = null;
   private readonly parts: PeerParts;
   private attempts = 0;
+  private connectedMs: number | null = null;
   private cancel: (() => void) | null = null;
   private socket: TLSSocket | null = null;
   private isStopped = false;
@@ -55,13 +58,15 @@ export class Peer {
 
   /** There is a session: nothing is dialled until retry(). */
   connected(): void {
-    this.attempts = 0;
+    this.connectedMs = this.parts.clock.nowMs();
     this.cancel?.();
     this.cancel = null;
   }
 
   /** Dials again after a while, which is returned in milliseconds: longer each time, and not at the same moment as others. */
   retry(error: RoomError | null): number {
+    if (this.connectedMs !== null && this.parts.clock.nowMs() - this.connectedMs >= STEADY_MS) this.attempts = 0;
+    this.connectedMs = null;
     const isHopeless = error !== null && HOPELESS.includes(String(error.cause ?? error.code));
     const most = isHopeless ? HOPELESS_RETRY_MS : MAX_RETRY_MS;
     const waitMs = isHopeless ? most : Math.min(most, FIRST_RETRY_MS * 2 ** this.attempts);

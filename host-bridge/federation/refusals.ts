@@ -2,6 +2,7 @@ import type { Clock } from "../clock.ts";
 import { RoomError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { PeerFate } from "../room/rooms.ts";
+import { storeSentence } from "../room/store-errors.ts";
 
 /** The same again is said after this time. */
 const AGAIN_MS = 10 * 60_000;
@@ -59,6 +60,20 @@ export class Refusals {
     this.log.warn(`${who}: ${message}: ${isOurs ? `it does not keep ${which}` : which}`, { code });
   }
 
+  /** What a peer says waits because of this error of a store; null: it is stored again. */
+  notStored(name: string, error: unknown): void {
+    const key = `${name}\0peer_not_stored`;
+    const who = `Federation peer ${JSON.stringify(name)}`;
+    if (error === null) {
+      if (this.said.delete(key)) this.log.info(`${who}: its messages are stored again`);
+    } else if (!isBackbone(error) && this.isNews(key)) {
+      const why = storeSentence(error);
+      this.log.warn(`${who}: its messages wait, for they cannot be stored here now: ${why}`, {
+        code: "peer_not_stored",
+      });
+    }
+  }
+
   /** All is well with the peer: what happens next is news. */
   forget(name: string): void {
     for (const key of this.said.keys()) if (key.startsWith(`${name}\0`)) this.said.delete(key);
@@ -75,3 +90,6 @@ export class Refusals {
     return true;
   }
 }
+
+/** It has lines of its own. */
+const isBackbone = (error: unknown): boolean => error instanceof RoomError && error.code.startsWith("backbone_");

@@ -4,7 +4,7 @@ import { RoomError } from "../errors.ts";
 import type { PeerFate, PeerSaid, Room, Rooms } from "../room/rooms.ts";
 import type { Store } from "../room/store.ts";
 import type { Place } from "../room/store-log.ts";
-import { Intake } from "./intake.ts";
+import { Intake, isStoreTrouble } from "./intake.ts";
 import { roomToken } from "./proof.ts";
 import { RoomLink, type Stretch } from "./room-link.ts";
 import { roomSeal } from "./seal.ts";
@@ -58,6 +58,8 @@ export interface SyncParts {
   keep?: (id: string) => Shelf | null;
   /** The hub at the other end has no place for these rooms; or this one has none for so many. */
   noPlace(rooms: readonly string[] | number): void;
+  /** What the peer says waits because of this error; null: no more. */
+  notStored(error: unknown): void;
 }
 
 /**
@@ -90,10 +92,16 @@ export class Sync {
   constructor(session: Session, parts: SyncParts) {
     this.session = session;
     this.parts = parts;
-    this.intake = new Intake(parts.clock);
+    this.intake = new Intake(parts.clock, parts.notStored);
     this.budget = parts.maxRate;
     this.budgetMs = parts.clock.nowMs();
-    session.onMessage = (message) => this.take(message);
+    session.onMessage = (message) => {
+      try {
+        this.take(message);
+      } catch (error) {
+        throw isStoreTrouble(error) ? notStored(error) : error;
+      }
+    };
     session.onDrain = () => {
       this.isBlocked = false;
       this.wakeUp();
@@ -309,7 +317,7 @@ export class Sync {
       release();
       if (this.isEnded) return;
       if (error !== null) {
-        this.session.fail(new RoomError("peer_not_stored", "its messages cannot be stored here now", { cause: error }));
+        this.session.fail(notStored(error));
         return;
       }
       const streams = new Set<string>();
@@ -471,6 +479,9 @@ function noteClaim(link: RoomLink, place: Place): void {
 /** No run of a server but this one gives numbers to its stream, and nobody can have heard of more than there are. */
 const isForged = ({ shelf }: RoomLink, { stream, seq }: Place): boolean =>
   stream === shelf.stream && seq > (shelf.vector().get(stream) ?? 0);
+
+const notStored = (cause: unknown): RoomError =>
+  new RoomError("peer_not_stored", "its messages cannot be stored here now", { cause });
 
 const malformed = (found: string): RoomError =>
   new RoomError("peer_malformed", "it sent what no server sends", { found });

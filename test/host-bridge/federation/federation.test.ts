@@ -90,6 +90,13 @@ describe("federation", () => {
       Array.from({ length: 100 }, (_, i) => i),
     );
     assert.doesNotMatch([...a.lines, ...b.lines].join("\n"), /disconnected/);
+    const said = b.lines.slice(1).map((line) => line.replaceAll(/\d+/g, "n"));
+    assert.deepEqual(said, [
+      "error n messages could not be stored and were not acknowledged: no room on the disk",
+      'warn Federation peer "A": its messages wait, for they cannot be stored here now: no room on the disk',
+      "warn Messages are stored again; n were refused meanwhile",
+      'info Federation peer "A": its messages are stored again',
+    ]);
   });
 
   it("gives a new server the whole history, and both what the other has missed", async () => {
