@@ -29,7 +29,7 @@ export interface EventMap {
   /** A message is durable in its room. Told once for each message, in the order of the history, whatever door it used. */
   message: RoomMessage;
   /** A board heard a message on the air that it did not send itself, be it new or known. Told before `message`. */
-  reception: { room: string; guid: string; board: string };
+  reception: { room: string; guid: string; board: string } & Pick<HeardPacket, "rssi" | "snr">;
   /** The store holds a post that has to go on air. */
   outbox: { room: string };
   /** Other rooms than before, after a reload. Rooms that stay as they are keep their Room object, changed ones have a new one. */

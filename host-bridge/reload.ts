@@ -40,7 +40,7 @@ const AT_START: [name: string, part: (config: Config) => unknown][] = [
 const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
 /**
- * The function that reloads: rooms, everything under `clients` and `nodes`, and `log.level` take effect at once; no client is dropped.
+ * The function that reloads: rooms, everything under `clients`, `nodes` and `metrics`, and `log.level` take effect at once; no client is dropped.
  * It resolves to false when nothing was changed because of a mistake, which is in the log. Calls while one is at work are
  * done after it, several of them as one.
  */
@@ -81,6 +81,7 @@ async function reload({ config, rooms, events, log }: ReloadParts, load: Load): 
     if (config.federation.enabled && !isDeepStrictEqual(federation, config.federation)) done.push("peers");
     if (config.federation.enabled && !isDeepStrictEqual(backbone, config.federation.backbone)) done.push("backbone");
     if (!isDeepStrictEqual(wanted.mqtt, config.mqtt)) done.push("mqtt");
+    if (!isDeepStrictEqual(wanted.metrics, config.metrics)) done.push("metrics");
     const { level } = wanted.log;
     if (level !== config.log.level) done.push(`log.level ${level}`);
 
@@ -92,6 +93,7 @@ async function reload({ config, rooms, events, log }: ReloadParts, load: Load): 
     overwrite(config.mqtt, wanted.mqtt);
     const before = config.log.level;
     config.log.level = level;
+    config.metrics = wanted.metrics;
     // The less quiet of the two levels for these lines.
     if (LEVELS.indexOf(level) < LEVELS.indexOf(before)) log.setLevel(level);
     log.info(`configuration reloaded: ${done.length > 0 ? done.join(", ") : "nothing new that takes effect now"}`);

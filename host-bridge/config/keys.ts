@@ -328,6 +328,11 @@ export const KEYS = {
     level: oneOf(["debug", "info", "warn", "error"]).default("info").describe("The least that is logged."),
     format: oneOf(["text", "json"]).default("text").describe("Lines for people, or one JSON object a line."),
   }).prefault({}),
+  metrics: table({
+    private_rooms: flag()
+      .default(false)
+      .describe("Name private rooms in `/metrics` too: whoever may scrape it then knows that they are there."),
+  }).prefault({}),
   simulator: table({
     neighbours: integer(0, 100).default(0).describe("Simulated nodes that chat on the simulated channel."),
     speed: decimal(0, 1000, "a number")

@@ -32,7 +32,7 @@ export const SECRET_KEYS = ["psk", "secret", "federation_secret", "password", "b
 const SECTIONS = [
   ...["rooms", "peers", "boards", "mqtt", "federation", "tls", "companion", "radio", "clients", "rate_limit"],
   "login",
-  ...["nodes", "alerts", "log", "simulator"],
+  ...["nodes", "alerts", "log", "metrics", "simulator"],
 ];
 
 /**

@@ -51,6 +51,7 @@ export function resolve(settings: Settings, files: string[], env: NodeJS.Process
     nodes: { forgetAfterS: nodes.forget_after_s, max: nodes.max },
     alerts: { silentAfterS: alerts.silent_after_s, webhook: alerts.webhook ?? null },
     log: settings.log,
+    metrics: { privateRooms: settings.metrics.private_rooms },
     simulator: settings.simulator,
     files,
   };

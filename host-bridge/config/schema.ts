@@ -176,6 +176,8 @@ export interface Config {
   };
   alerts: { silentAfterS: number; webhook: string | null };
   log: { level: LogLevel; format: LogFormat };
+  /** `privateRooms`: they are named in /metrics too. */
+  metrics: { privateRooms: boolean };
   /** The simulated channel that the daemon opens itself for boards of `type: sim`. */
   simulator: {
     /** Chatty stations besides the boards. */

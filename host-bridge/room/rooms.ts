@@ -233,7 +233,7 @@ export class Rooms {
       settle(new RoomError("unknown_room", "the room is no longer configured"));
       return;
     }
-    const { board, bootId, keyCheck, seq, own } = report;
+    const { board, bootId, keyCheck, seq, own, rssi, snr } = report;
     const heard = this.open(room, report.payload, "radio");
     // The board may go on: what nobody is to read is as good as stored.
     const isWanted = heard !== null && !this.isMuted(room, heard.sender) && (own || !this.retries.isRetry(heard));
@@ -241,11 +241,11 @@ export class Rooms {
     if (message !== null) {
       message.board = board;
       message.hops = own ? 0 : report.hops;
-      message.rssi = own ? null : report.rssi;
-      message.snr = own ? null : report.snr;
+      message.rssi = own ? null : rssi;
+      message.snr = own ? null : snr;
     }
     const cursor = seq === 0 ? null : { board, room: room.name, bootId, keyCheck, seq };
-    const onAir = heard === null || own ? undefined : { room: room.name, guid: heard.guid, board };
+    const onAir = heard === null || own ? undefined : { room: room.name, guid: heard.guid, board, rssi, snr };
     this.enqueue({ entry: { message, toAir: false, cursor, own }, heard: onAir, settle });
   }
 

@@ -32,6 +32,8 @@ export interface ClientParts {
   settings: () => ClientsConfig;
   topic: (room: Room) => string;
   participants: (room: Room) => Participant[];
+  /** Counts an error that a client is told. */
+  refused: (code: string) => void;
   /** Who has joined what; clients enter and leave by themselves. */
   members: Map<Room, Set<Client>>;
 }
@@ -147,6 +149,7 @@ export class Client {
   }
 
   private send(frame: Frame): void {
+    if ("code" in frame) this.parts.refused(String(frame.code));
     this.sendFrame(textFrame(JSON.stringify(frame)));
   }
 

@@ -72,6 +72,7 @@ export class Clients {
     const asker = gate.asker(request.socket.remoteAddress, request.headers);
     const waitS = this.pushy.waitS(asker.address, clock.nowMs());
     if (waitS > 0) {
+      this.parts.refused("too_many_connections");
       refuseUpgrade(socket, "429 Too Many Requests", `Retry-After: ${waitS}\r\n`);
       return;
     }

@@ -201,7 +201,10 @@ export class HttpServer {
     });
     const { rateLimit, trustedProxies } = this.parts.settings();
     if (isLoopback(address) || trustedProxies.length > 0) return;
-    if (count > rateLimit.connectionsPerAddress + MORE_CONNECTIONS) socket.destroy();
+    if (count > rateLimit.connectionsPerAddress + MORE_CONNECTIONS) {
+      this.parts.metrics.refused("http", "too_many_connections");
+      socket.destroy();
+    }
   }
 
   private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -217,6 +220,7 @@ export class HttpServer {
 
   private onError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const { status, body } = toAnswer(error);
+    this.parts.metrics.refused("http", body.code);
     if (status >= 500) {
       const what = error instanceof RoomError ? describe(error) : String(error);
       this.parts.log.error(`${request.method} ${request.routeOptions.url ?? ""} failed: ${what}`);

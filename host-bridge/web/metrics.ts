@@ -1,136 +1,128 @@
+import { existsSync, readdirSync, statfsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { performance } from "node:perf_hooks";
 import { Counter, Gauge, Registry } from "prom-client";
 import type { Principal } from "../auth/principal.ts";
+import type { Config } from "../config/schema.ts";
 import type { Events } from "../events.ts";
-import type { Rooms } from "../room/rooms.ts";
-import type { BrokerStatus, PeerStatus, Status } from "./status.ts";
+import type { Via } from "../room/message.ts";
+import { type ProcessNumbers, ROWS, type Seen } from "./metric-rows.ts";
+import type { Status } from "./status.ts";
 
 /** Scrapers are many and their numbers travel: they get what a stranger may know of rooms, whoever asks. */
 const STRANGER: Principal = { kind: "anonymous", role: "read", rooms: null, token: null };
+/** Where the operator wants it otherwise. */
+const OPERATOR: Principal = { kind: "local", role: "read", rooms: null, token: null };
 
-/** Numbers for Prometheus. Private rooms are in none of them, neither by name nor as part of a sum. */
+/** Where clients come in. */
+export type Door = "http" | "websocket";
+/** There from the start at both doors: an alert on their increase needs the zero before it. */
+const USUAL_REFUSALS = ["auth_required", "auth_failed", "proof_failed", "rate_limited", "too_many_connections"];
+const FILES = ["history.sqlite", "history.sqlite-wal"];
+
+export interface MetricsParts {
+  config: Pick<Config, "dataDir" | "boards" | "radio" | "metrics">;
+  status: (principal: Principal) => Status;
+  events: Events;
+}
+
+/** Numbers for Prometheus. Unless the configuration allows it, private rooms are neither named nor part of a sum. */
 export class Metrics {
   private readonly registry = new Registry();
-  private readonly status: (principal: Principal) => Status;
-  private readonly off: () => void;
+  private readonly parts: MetricsParts;
+  private readonly offs: (() => void)[];
+  private readonly messages = new Map<string, Map<Via, number>>();
+  private readonly refusals = new Map<Door, Map<string, number>>();
+  private readonly lastHeard = new Map<string, { rssi: number; snr: number | null }>();
+  private readonly alerts = { silent: 0, ok: 0 };
+  private adverts = 0;
 
-  constructor(parts: { status: (principal: Principal) => Status; events: Events; rooms: Rooms }) {
-    this.status = parts.status;
-    const registers = [this.registry];
-    const messages = new Counter({
-      ...{ name: "meshcore_room_messages_total", help: "Messages of public rooms since the start, by door" },
-      ...{ labelNames: ["room", "via"], registers },
-    });
-    this.off = parts.events.on("message", ({ room, via }) => {
-      if (parts.rooms.get(room)?.isPrivate === false) messages.inc({ room, via });
-    });
+  constructor(parts: MetricsParts) {
+    this.parts = parts;
+    const { events } = parts;
+    for (const door of ["http", "websocket"] as const) {
+      this.refusals.set(door, new Map(USUAL_REFUSALS.map((code) => [code, 0])));
+    }
+    this.offs = [
+      events.on("message", ({ room, via }) => {
+        const counts = this.messages.get(room) ?? new Map<Via, number>();
+        this.messages.set(room, counts.set(via, (counts.get(via) ?? 0) + 1));
+      }),
+      events.on("reception", (packet) => this.heard(packet)),
+      events.on("heard", (packet) => this.heard(packet)),
+      events.on("node", () => void this.adverts++),
+      events.on("alert", ({ state }) => void this.alerts[state]++),
+    ];
+    for (const { kind, name, help, labels } of ROWS) {
+      const metric = { name, help, labelNames: [...labels], registers: [this.registry] };
+      if (kind === "counter") new Counter(metric);
+      else new Gauge(metric);
+    }
+  }
+
+  /** A client was told this error code. */
+  refused(door: Door, code: string): void {
+    const codes = this.refusals.get(door);
+    codes?.set(code, (codes.get(code) ?? 0) + 1);
   }
 
   async text(): Promise<string> {
-    const { version, uptime_s, rooms, boards, clients, nodes, mqtt, federation } = this.status(STRANGER);
-    this.set("info", "This server's version", [[{ version }, 1]]);
-    this.set("uptime_seconds", "Since the daemon started", [[{}, uptime_s]]);
-    this.set("memory_bytes", "Resident memory of the daemon", [[{}, process.memoryUsage.rss()]]);
-    this.set("clients", "Connected clients", [[{}, clients]]);
-    this.set("nodes", "Nodes of the mesh that were heard", [[{}, nodes]]);
-    this.set(
-      "room_clients",
-      "Clients that joined the room",
-      rooms.map(({ name, clients: n }) => [{ room: name }, n]),
-    );
-    this.set(
-      "room_history",
-      "Messages kept",
-      rooms.map(({ name, messages }) => [{ room: name }, messages]),
-    );
-    this.set(
-      "room_rebroadcast",
-      "Messages of peers since the start, by what became of them on the air",
-      rooms.flatMap(({ name, rebroadcast: { sent, not_sent } }) => {
-        return Object.entries({ sent, ...not_sent }).map(([outcome, n]): [Record<string, string>, number] => {
-          return [{ room: name, outcome }, n];
-        });
-      }),
-    );
-    this.set(
-      "room_rebroadcast_airtime_seconds",
-      "Time on air of messages of peers since the start",
-      rooms.map(({ name, rebroadcast }) => [{ room: name }, rebroadcast.airtime_ms / 1000]),
-    );
-    const ofBoards = (name: string, help: string, value: (board: Status["boards"][number]) => number | null): void =>
-      this.set(
-        `board_${name}`,
-        help,
-        boards.map((board) => [{ board: board.id }, value(board)]),
-      );
-    ofBoards("connected", "1 when the board is there", ({ connected }) => (connected ? 1 : 0));
-    ofBoards("rx_packets", "Packets received", ({ rx_packets }) => rx_packets);
-    ofBoards("tx_packets", "Packets sent", ({ tx_packets }) => tx_packets);
-    ofBoards("airtime_percent", "Of the last hour", ({ airtime_percent }) => airtime_percent);
-    ofBoards("noise_floor_dbm", "Noise floor", ({ noise_floor_dbm }) => noise_floor_dbm);
-    ofBoards("tx_queue", "Packets that wait for the air", ({ tx_queue }) => tx_queue);
-    ofBoards("link_errors", "Bad frames on the serial link", ({ link_errors }) => link_errors);
-    ofBoards("radio_recoveries", "Times that the radio chip had to be reset", ({ faults }) => faults.radio_recoveries);
-    this.set(
-      "board_radio_faults",
-      "What went wrong with the radio chip",
-      boards.flatMap(({ id: board, faults }) =>
-        Object.entries(faults.radio ?? {}).map(([reason, count]): [Record<string, string>, number] => [
-          { board, reason },
-          count,
-        ]),
-      ),
-    );
-    this.set("mqtt_connected", "1 when every broker is there", [[{}, mqtt.connected ? 1 : 0]]);
-    const ofBrokers = (name: string, help: string, value: (broker: BrokerStatus) => number): void =>
-      this.set(
-        `mqtt_broker_${name}`,
-        help,
-        mqtt.brokers.map((broker) => [{ broker: broker.broker }, value(broker)]),
-      );
-    ofBrokers("connected", "1 when the broker is there", ({ connected }) => (connected ? 1 : 0));
-    ofBrokers("published", "Messages that it acknowledged since the start", ({ published }) => published);
-    ofBrokers("queue", "Messages that came in and are not through", ({ queue_depth }) => queue_depth);
-    ofBrokers("dropped", "Messages that left the history before it had them", ({ dropped }) => dropped);
-    ofBrokers("refused", "Publications that it did not want", ({ refused }) => refused);
-    this.set("peers_connected", "Federation peers", [[{}, federation.peers.filter((peer) => peer.connected).length]]);
-    const { backbone } = federation;
-    if (backbone !== undefined) {
-      this.set("backbone_connected", "1 when the hub's NATS servers are there", [[{}, backbone.connected ? 1 : 0]]);
-      this.set("backbone_behind", "Messages of the hub's stream that were not read yet", [[{}, backbone.behind]]);
+    const seen = this.look();
+    for (const { name, labels, samples } of ROWS) {
+      const metric = this.registry.getSingleMetric(name) as Gauge<string> | Counter<string>;
+      // What is gone is not shown with its last value, and what is unknown not as the 0 of one without labels.
+      metric.reset();
+      if (labels.length === 0) metric.remove();
+      for (const [values, value] of samples(seen)) {
+        if (value !== null) metric.inc(Object.fromEntries(labels.map((label, i) => [label, values[i]])), value);
+      }
     }
-    const ofPeers = (name: string, help: string, value: (peer: PeerStatus) => number | null): void =>
-      this.set(
-        `peer_${name}`,
-        help,
-        federation.peers.map((peer) => [{ peer: peer.name }, value(peer)]),
-      );
-    ofPeers("connected", "1 when the peer is there", ({ connected }) => (connected ? 1 : 0));
-    ofPeers("latency_seconds", "Of the last echo", ({ latency_ms: ms }) => (ms === null ? null : ms / 1000));
-    ofPeers("queue", "Messages that the peer has not confirmed", ({ queue_depth }) => queue_depth);
-    ofPeers("sent", "Messages sent since the start", ({ sent }) => sent);
-    ofPeers("received", "Messages received since the start", ({ received }) => received);
-    ofPeers("duplicates", "Of these, already known", ({ duplicates }) => duplicates);
-    ofPeers("refused", "Of these, refused", ({ refused }) => refused);
     return this.registry.metrics();
   }
 
   stop(): void {
-    this.off();
+    for (const off of this.offs) off();
   }
 
-  private set(name: string, help: string, values: [Record<string, string>, number | null][]): void {
-    const full = `meshcore_${name}`;
-    let gauge = this.registry.getSingleMetric(full) as Gauge<string> | undefined;
-    // The first value tells the names of the labels.
-    if (gauge === undefined && values.length === 0) return;
-    gauge ??= new Gauge({
-      name: full,
-      help,
-      labelNames: Object.keys(values[0]?.[0] ?? {}),
-      registers: [this.registry],
-    });
-    // What is gone is not shown with its last value.
-    gauge.reset();
-    for (const [labels, value] of values) if (value !== null) gauge.set(labels, value);
+  private heard({ board, rssi, snr }: { board: string; rssi: number | null; snr: number | null }): void {
+    if (rssi !== null) this.lastHeard.set(board, { rssi, snr });
   }
+
+  private look(): Seen {
+    const { dataDir, boards, radio, metrics } = this.parts.config;
+    const isThere = existsSync(dataDir);
+    const disk = isThere ? statfsSync(dataDir) : null;
+    return {
+      status: this.parts.status(metrics.privateRooms ? OPERATOR : STRANGER),
+      messages: (room, via) => this.messages.get(room)?.get(via) ?? 0,
+      refusals: [...this.refusals].flatMap(([door, codes]) =>
+        [...codes].map(([code, count]): [string, string, number] => [door, code, count]),
+      ),
+      adverts: this.adverts,
+      alerts: this.alerts,
+      lastHeard: (board) => this.lastHeard.get(board),
+      dutyCyclePercent: (board) => (boards.find(({ id }) => id === board)?.radio ?? radio).dutyCyclePercent,
+      files: FILES.flatMap((file): [string, number][] => {
+        const bytes = statSync(join(dataDir, file), { throwIfNoEntry: false })?.size;
+        return bytes === undefined ? [] : [[file, bytes]];
+      }),
+      disk: disk === null ? null : { free: disk.bavail * disk.bsize, size: disk.blocks * disk.bsize },
+      process: processNumbers(),
+    };
+  }
+}
+
+function processNumbers(): ProcessNumbers {
+  const { user, system } = process.cpuUsage();
+  const { rss, heapUsed, heapTotal } = process.memoryUsage();
+  return {
+    cpuS: (user + system) / 1e6,
+    startUnixS: performance.timeOrigin / 1000,
+    residentBytes: rss,
+    heapUsedBytes: heapUsed,
+    heapTotalBytes: heapTotal,
+    openFiles: process.platform === "linux" ? readdirSync("/proc/self/fd").length : null,
+    busyS: performance.eventLoopUtilization().active / 1000,
+    nodeVersion: process.version,
+  };
 }

@@ -35,13 +35,14 @@ export function openWeb(parts: WebParts): Web {
   const settings = parts.settings ?? (() => config.clients);
   const gate = new Gate({ tokens, clock, log, settings });
   const topic = (room: Room): string => moderation.topic(room.name) ?? room.topic;
-  const clients = new Clients({
+  const clients: Clients = new Clients({
     ...{ rooms, events, clock, log, gate, settings, topic },
+    refused: (code) => metrics.refused("websocket", code),
     participants: (room, clients) => participantsIn(room, { store, clock, clients }),
   });
   const sources: StatusSources = { ...parts, clients };
   const status = statusOf(sources);
-  const metrics = new Metrics({ status, events, rooms });
+  const metrics = new Metrics({ config, status, events });
   const http = new HttpServer({ sources, status, metrics, moderation, topic, settings, gate, clock, log, clients });
   let stopClients = async (): Promise<void> => undefined;
   return {

@@ -17,6 +17,7 @@ export function daemonConfig(dataDir: string, boards: BoardConfig[], fields: Par
       roomConfig("Quiet", { maxHistory: 500, rebroadcast: false }),
     ],
     boards,
+    metrics: { privateRooms: false },
     simulator: { neighbours: 0, speed: 20 },
     ...fields,
   });

@@ -4,7 +4,7 @@ import type { Refusal } from "./files.ts";
 
 const MODELS = BOARDS.map((board) => board.id).join(", ");
 const TOP_KEYS =
-  "name, data_dir, listen, tls, companion, boards, radio, rooms, peers, federation, mqtt, clients, nodes, alerts, log, simulator";
+  "name, data_dir, listen, tls, companion, boards, radio, rooms, peers, federation, mqtt, clients, nodes, alerts, log, metrics, simulator";
 const ROOM_KEYS =
   "name, psk, psk_file, description, topic, max_history, federate, mqtt, mqtt_post, rebroadcast, read_only, room_server, airtime_percent, previous_name, on_rekey";
 

@@ -154,6 +154,7 @@ describe("configuration", () => {
         nodes: { forgetAfterS: 2_592_000, max: 10_000 },
         alerts: { silentAfterS: 3600, webhook: null },
         log: { level: "info", format: "text" },
+        metrics: { privateRooms: false },
         simulator: { neighbours: 0, speed: 1 },
       });
     });

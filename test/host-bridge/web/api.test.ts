@@ -188,8 +188,8 @@ describe("tokens and the HTTP API", () => {
     const { text, headers } = await ask(await token("admin"), "/metrics");
     assert.match(headers.get("content-type") ?? "", /^text\/plain/);
     assert.match(text, /^meshcore_room_messages_total\{room="Open",via="client"\} 1$/m);
-    assert.match(text, /^meshcore_room_rebroadcast\{room="Open",outcome="too_old"\} 0$/m);
-    assert.match(text, /^meshcore_room_rebroadcast_airtime_seconds\{room="Open"\} 0$/m);
+    assert.match(text, /^meshcore_room_rebroadcasts_total\{room="Open",outcome="too_old"\} 0$/m);
+    assert.match(text, /^meshcore_room_rebroadcast_airtime_seconds_total\{room="Open"\} 0$/m);
     assert.doesNotMatch(text, /Secret/);
   });
 

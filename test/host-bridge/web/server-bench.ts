@@ -40,6 +40,7 @@ export function testConfig(dataDir: string, fields: TestFields = {}): Config {
     nodes: { forgetAfterS: 2_592_000, max: 10_000 },
     alerts: { silentAfterS: 3600, webhook: null },
     log: { level: "error", format: "text" },
+    metrics: { privateRooms: false },
     simulator: { neighbours: 0, speed: 1 },
     files: [],
     ...fields,

@@ -1,0 +1,67 @@
+// A server as monitoring sees it: two simulated boards, a peer, messages by radio, client and federation, and refusals.
+import { silentLog } from "../../host-bridge/log.ts";
+import { makeRoom } from "../../host-bridge/room/rooms.ts";
+import { type Daemon, runDaemon } from "../../host-bridge/run.ts";
+import { hexToBytes } from "../../protocol/bytes.ts";
+import { boardsReady, daemonConfig, flood, PUBLIC_KEY, until } from "../host-bridge/daemon-bench.ts";
+import { federationConfig, peerConfig } from "../host-bridge/federation/server-bench.ts";
+import { roomConfig, sealText } from "../host-bridge/room/rooms-bench.ts";
+import type { Scratch } from "../host-bridge/scratch.ts";
+import { EtherStation } from "../host-bridge/station.ts";
+import { testConfig } from "../host-bridge/web/server-bench.ts";
+import { freePort } from "../simulator/tcp-station.ts";
+
+export interface Watched {
+  url: string;
+  metrics(): Promise<string>;
+  status(): Promise<Record<string, unknown>>;
+  stop(): Promise<void>;
+}
+
+export async function startWatched(scratch: Scratch): Promise<Watched> {
+  const ether = { host: "127.0.0.1", port: await freePort() };
+  const [portA, portB] = [await freePort(), await freePort()];
+  const config = daemonConfig(
+    scratch.dir(),
+    [
+      { type: "sim", id: "first", model: "heltec-v3", ether },
+      { type: "sim", id: "second", model: "rak4631", ether },
+    ],
+    { federation: federationConfig(portA, { peers: [peerConfig("There", portB)] }) },
+  );
+  const daemons: Daemon[] = [await runDaemon(config, silentLog())];
+  const { url } = daemons[0];
+  const rooms = [roomConfig("Public", { psk: PUBLIC_KEY, maxHistory: 1000 })];
+  const federation = federationConfig(portB, { peers: [peerConfig("here", portA)] });
+  daemons.push(await runDaemon(testConfig(scratch.dir(), { name: "There", rooms, federation }), silentLog()));
+  const station = await EtherStation.join(ether.port);
+  await boardsReady(url);
+
+  const metrics = async (): Promise<string> => (await fetch(`${url}/metrics`)).text();
+  const post = async (to: string, text: string): Promise<unknown> => {
+    const body = JSON.stringify({ sender: "Ann", text });
+    const headers = { "content-type": "application/json" };
+    return fetch(`${to}/api/v1/rooms/Public/messages`, { method: "POST", body, headers });
+  };
+  await until("peers connected", async () => /^meshcore_peers_connected 1$/m.test(await metrics()));
+  const room = makeRoom(roomConfig("Public"), hexToBytes(PUBLIC_KEY));
+  station.send(flood(sealText(room, 1000, "Carol: from the air")));
+  await Promise.all([post(url, "of a client"), post(daemons[1].url, "of the peer")]);
+  await fetch(`${url}/status`, { headers: { authorization: "Bearer wrong" } });
+  const wanted = [
+    ...["radio", "client", "federation"].map((via) => `meshcore_room_messages_total{room="Public",via="${via}"} 1`),
+    // Either board hears the station, and what the other one sends.
+    ...["first", "second"].map((board) => `meshcore_board_rssi_dbm{board="${board}"} -`),
+    'meshcore_peer_latency_seconds{peer="There"} 0',
+  ];
+  for (const series of wanted) await until(series, async () => (await metrics()).includes(series));
+  return {
+    url,
+    metrics,
+    status: async () => (await (await fetch(`${url}/status`)).json()) as Record<string, unknown>,
+    stop: async () => {
+      station.leave();
+      for (const daemon of daemons) await daemon.stop();
+    },
+  };
+}
