@@ -16,6 +16,8 @@ import { MAX_ROWS } from "./wire.ts";
 const FIRST_RETRY_MS = 500;
 const MAX_RETRY_MS = 5000;
 const SHORT_MS = 10_000;
+/** So many are read again on each line: what a dying leader had said last may have become something else. */
+const OVERLAP = 256;
 const REFILL = 256;
 const STOP_MS = 1000;
 /** The same again is said after this time. */
@@ -42,6 +44,8 @@ export interface BackboneParts {
 export class Backbone {
   private readonly parts: BackboneParts;
   private line: NatsLine | null = null;
+  /** The server of the line before. */
+  private last: string | null = null;
   /** The line, while it may be written to. */
   private open: NatsLine | null = null;
   private error: RoomError | null = null;
@@ -145,7 +149,9 @@ export class Backbone {
   private async work(): Promise<void> {
     for (let failures = 0; !this.isStopped; ) {
       try {
-        this.line = await NatsLine.open(this.parts.config, `meshcore-room ${this.parts.name}`, this.parts.maxMessages);
+        const { config, name, maxMessages } = this.parts;
+        this.line = await NatsLine.open({ ...config, servers: this.inTurn() }, `meshcore-room ${name}`, maxMessages);
+        this.last = this.line.server;
         if (!this.isStopped) await this.serve(this.line, () => void (failures = 0));
       } catch (error) {
         const waitMs = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** failures++) * (0.75 + 0.25 * this.parts.random());
@@ -162,10 +168,19 @@ export class Backbone {
     this.forgetQueue();
   }
 
+  /** By chance, so that bridges spread; the one that failed last comes last. */
+  private inTurn(): BackboneConfig["servers"] {
+    const ranked = this.parts.config.servers.map((server) => {
+      const isLast = addressText(server) === this.last;
+      return { server, rank: this.parts.random() + (isLast ? 1 : 0) };
+    });
+    return ranked.sort((one, other) => one.rank - other.rank).map(({ server }) => server);
+  }
+
   /** Reads until something fails. */
   private async serve(line: NatsLine, ready: () => void): Promise<never> {
     const { stock } = this.parts;
-    const from = await this.positionOn(line);
+    const from = Math.max(0, (await this.positionOn(line)) - OVERLAP);
     let readAll = (): void => undefined;
     const all = new Promise<void>((resolve) => {
       readAll = resolve;

@@ -6,7 +6,8 @@ import { fileProblem } from "../config/read.ts";
 import type { BackboneConfig } from "../config/schema.ts";
 import { RoomError } from "../errors.ts";
 
-/** For connecting, and for each answer. An election of a new leader takes up to four seconds. */
+const CONNECT_MS = 3000;
+/** An election of a new leader takes up to four seconds. */
 const ANSWER_MS = 5000;
 const PING_MS = 4000;
 /** JetStream knows for so long which messages it has. */
@@ -50,7 +51,7 @@ export class NatsLine {
     this.lastSeq = info.state.last_seq;
   }
 
-  /** Connects, and makes the stream where it is not there. Throws what backboneError() has the words for. */
+  /** Connects with the first of the servers that answers, and makes the stream where it is not there. Throws what backboneError() has the words for. */
   static async open(config: BackboneConfig, name: string, maxMessages: number): Promise<NatsLine> {
     const { jetstream, jetstreamManager } = await import("@nats-io/jetstream");
     const connection = await dial(config, name);
@@ -116,7 +117,7 @@ async function dial(config: BackboneConfig, name: string): Promise<NatsConnectio
   const { connect, credsAuthenticator } = await import("@nats-io/transport-node");
   const { servers, isTls, user, password, creds, tls } = config;
   return await connect({
-    ...{ servers: servers.map(addressText), name, timeout: ANSWER_MS, reconnect: false },
+    ...{ servers: servers.map(addressText), noRandomize: true, name, timeout: CONNECT_MS, reconnect: false },
     ...{ pingInterval: PING_MS, maxPingOut: 2, noAsyncTraces: true },
     ...(user === null ? {} : { user, pass: password ?? "" }),
     ...(creds === null ? {} : { authenticator: credsAuthenticator(readCreds(creds)) }),

@@ -385,6 +385,37 @@ describe(`a hub of several bridges${noNats}`, function () {
     assert.deepEqual([config.num_replicas, config.max_msgs_per_subject], [3, 2000]);
   });
 
+  it("counts the rooms that a secret has brought over all bridges", async () => {
+    await startNats(1);
+    const [x, y] = [await bridge("X"), await bridge("Y")];
+    for (const one of [x, y]) one.settings.blindHub = { ...LIMITS, maxRoomsPerPeer: 2 };
+    const [a, b] = [await server("A", [roomOf("1"), roomOf("2")]), await server("B", [roomOf("3")])];
+    a.relaysBy(x);
+    b.relaysBy(y);
+    for (const one of [x, y, a]) await one.start();
+    for (const room of ["1", "2"]) await a.post("x", room);
+    await until("both are known", () => y.federation.backbone()?.received === 4);
+    await b.start();
+    await until("it is said", () => said(b).includes('no place for more rooms: it does not keep "3"'));
+  });
+
+  it("goes to another NATS server when the one that it is connected with stands still", async () => {
+    await startNats(3);
+    const [x, y] = [await bridge("X"), await bridge("Y")];
+    const [a, b] = [await member("A", x), await member("B", y)];
+    for (const one of [x, y]) await one.start();
+    for (const one of [x, y]) await joined(one);
+    for (const one of [a, b]) await one.start();
+    for (const one of [a, b]) await shares(one);
+    const still = nats.find(({ port }) => x.federation.backbone()?.server === `127.0.0.1:${port}`) ?? assert.fail();
+    still.signal("SIGSTOP");
+    await a.post("through the others");
+    await told([b], 1);
+    still.signal("SIGCONT");
+    await a.post("through all");
+    await told([a, b], 2);
+  });
+
   it("passes over what no bridge has written", async () => {
     await startNats(1);
     const [x, y] = [await bridge("X"), await bridge("Y")];

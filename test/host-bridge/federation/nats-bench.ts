@@ -41,8 +41,8 @@ ${more}
     this.child = child;
   }
 
-  isRunning(): boolean {
-    return this.child !== null;
+  signal(name: "SIGSTOP" | "SIGCONT"): void {
+    this.child?.kill(name);
   }
 
   async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
