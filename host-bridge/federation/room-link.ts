@@ -27,6 +27,8 @@ export class RoomLink {
   readonly live: Stretch = { at: 0, end: 0 };
   /** There may be rows behind `live`. */
   isAwake = false;
+  /** The stream of the last new message that came from the peer; null when none has come since its rows were passed over. */
+  brought: string | null = null;
   /** Streams whose number moved here without a row that was sent. */
   readonly moved = new Set<string>();
   /** Batches of the backlog since marks were sent. */
@@ -104,6 +106,15 @@ export class RoomLink {
 
   isInBacklog(): boolean {
     return this.backlog.at < this.backlog.end;
+  }
+
+  /** `live` goes on to this row, without looking at those that the peer has brought itself. */
+  extend(last: number): void {
+    const { live, shelf, brought } = this;
+    live.end = last;
+    if (brought === null || shelf.passed === undefined) return;
+    live.at = shelf.passed(live.at, last, { stream: brought, seq: this.knows(brought) });
+    this.brought = null;
   }
 
   /** Of these rows, what the peer lacks; they count as known from now on. */

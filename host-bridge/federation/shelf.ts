@@ -24,6 +24,11 @@ export interface Shelf {
   settled(stream: string, known: number, after: number): number;
   /** The highest number of a stream that a row has; 0 without one. */
   highest(stream: string): number;
+  /**
+   * The row before the first one, of those after `after` and up to `last`, that is not of this stream up to this number; `last` where
+   * there is none. It spares the reading of what a peer itself has brought.
+   */
+  passed?(after: number, last: number, place: Place): number;
   /** At most MAX_ENTRIES rows. */
   pack(room: number, rows: readonly LogRow[], nowMs: number): WireMessage;
   /** What a packed message says. Throws `peer_malformed` where it is of the other kind. */
@@ -86,10 +91,14 @@ export class OpenShelf implements Shelf {
     return this.store.highest(this.name, stream);
   }
 
+  passed(after: number, last: number, place: Place): number {
+    return this.store.passed(this.name, after, last, place);
+  }
+
   pack(room: number, rows: readonly LogRow[], nowMs: number): WireMessage {
-    const entries = rows.map(({ stream, seq, origin, bornAt, payload }) => ({
-      ...{ stream, seq, origin: shortOrigin(origin), ageMs: ageOf(bornAt, nowMs), payload: new Uint8Array(payload) },
-    }));
+    const entries = rows.map(({ stream, seq, origin, bornAt, payload }) => {
+      return { stream, seq, origin: shortOrigin(origin), ageMs: ageOf(bornAt, nowMs), payload };
+    });
     return { name: "entries", room, entries };
   }
 

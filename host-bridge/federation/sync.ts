@@ -408,7 +408,7 @@ export class Sync {
     if (live === undefined && behind === undefined) return false;
     this.turn++;
     if (live !== undefined && (behind === undefined || this.turn % (LIVE_SHARE + 1) !== 0)) {
-      live.live.end = live.shelf.lastRow();
+      live.extend(live.shelf.lastRow());
       if (this.sayRows(live, live.live)) return true;
       live.isAwake = false;
       if (!live.isInBacklog()) this.sayMoved(live);

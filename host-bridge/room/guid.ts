@@ -1,8 +1,10 @@
-import { createHmac } from "node:crypto";
+import { hmacPads, hmacSha256 } from "../../protocol/hmac.ts";
 import { Packet, packetHash, TYPE_GRP_TXT } from "../../protocol/packet.ts";
 import { nodeCrypto } from "../node-crypto.ts";
 
-const DOMAIN = "meshcore-room-guid";
+const DOMAIN = Buffer.from("meshcore-room-guid");
+/** Of each room's key, as long as it is held. */
+const allPads = new WeakMap<Uint8Array, Uint8Array>();
 
 /**
  * The GUID of a room message: UUID version 8 (RFC 9562) of the first 16 bytes of
@@ -17,10 +19,12 @@ export function messageGuid(key: Uint8Array, payload: Uint8Array): string {
   packet.payloadLen = payload.length;
   const bytes = new Uint8Array(1 + payload.length);
   bytes.set(payload, 1);
-  const digest = createHmac("sha256", key)
-    .update(DOMAIN)
-    .update(packetHash(nodeCrypto, bytes, packet))
-    .digest();
+  let pads = allPads.get(key);
+  if (pads === undefined) allPads.set(key, (pads = hmacPads(key)));
+  const named = new Uint8Array(DOMAIN.length + 8);
+  named.set(DOMAIN);
+  named.set(packetHash(nodeCrypto, bytes, packet), DOMAIN.length);
+  const digest = Buffer.from(hmacSha256(nodeCrypto, pads, named));
   digest[6] = (digest[6] & 0x0f) | 0x80;
   digest[8] = (digest[8] & 0x3f) | 0x80;
   const hex = digest.toString("hex", 0, 16);

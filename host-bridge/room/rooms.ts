@@ -90,11 +90,13 @@ export type PeerFate = "new" | "known" | "not_authentic" | "from_the_future" | "
 
 export type PostOutcome = { ok: true; message: RoomMessage } | { ok: false; error: RoomError };
 
+/** What came together through one door. */
 interface Waiting {
-  entry: StoreEntry;
+  entries: readonly StoreEntry[];
   /** It was on the air, whatever becomes of it here. */
   heard?: EventMap["reception"];
-  settle(error: unknown, isNew: boolean): void;
+  /** `isNew` says of each entry whether its message is. */
+  settle(error: unknown, isNew: readonly boolean[]): void;
 }
 
 interface RoomsParts {
@@ -143,6 +145,7 @@ export class Rooms {
   private readonly cipher = new GroupCipher(nodeCrypto);
   private readonly retries = new Retries();
   private waiting: Waiting[] = [];
+  private waitingEntries = 0;
   /** GUIDs of waiting posts, which the store does not know yet. */
   private readonly unwritten = new Set<string>();
   /** Of each room the last post from here. */
@@ -217,7 +220,7 @@ export class Rooms {
     }
     this.unwritten.add(message.guid);
     this.enqueue({
-      entry: { message, toAir: room.rebroadcast, cursor: null },
+      entries: [{ message, toAir: room.rebroadcast, cursor: null }],
       settle: (error) => {
         this.unwritten.delete(message.guid);
         settle(error === null ? { ok: true, message } : { ok: false, error: asRoomError(error) });
@@ -246,7 +249,7 @@ export class Rooms {
     }
     const cursor = seq === 0 ? null : { board, room: room.name, bootId, keyCheck, seq };
     const onAir = heard === null || own ? undefined : { room: room.name, guid: heard.guid, board, rssi, snr };
-    this.enqueue({ entry: { message, toAir: false, cursor, own }, heard: onAir, settle });
+    this.enqueue({ entries: [{ message, toAir: false, cursor, own }], heard: onAir, settle });
   }
 
   /**
@@ -260,23 +263,19 @@ export class Rooms {
       settle(new RoomError("unknown_room", "the room is no longer configured"), []);
       return;
     }
-    const fates: PeerFate[] = [];
-    const isBacklog = said.length >= PEER_BATCH;
-    said.forEach((one, i) => {
-      const found = one.message === null ? null : this.fromPeer(room, one.message);
-      const place = one.place === null ? undefined : { ...one.place, room: room.name };
-      const message = typeof found === "string" ? null : found;
-      this.enqueue(
-        {
-          entry: { message, toAir: false, cursor: null, place, isMark: one.message === null },
-          settle: (error, isNew) => {
-            fates.push(typeof found === "string" ? found : isNew ? "new" : "known");
-            if (i === said.length - 1) settle(error, fates);
-          },
-        },
-        isBacklog,
-      );
+    const found = said.map(({ message }) => (message === null ? null : this.fromPeer(room, message)));
+    const entries = said.map(({ place, message }, i): StoreEntry => {
+      const known = found[i];
+      const at = place === null ? undefined : { room: room.name, stream: place.stream, seq: place.seq };
+      const wanted = typeof known === "string" ? null : known;
+      return { message: wanted, toAir: false, cursor: null, place: at, isMark: message === null };
     });
+    const fatesOf = (isNew: readonly boolean[]): PeerFate[] =>
+      found.map((known, i) => (typeof known === "string" ? known : isNew[i] ? "new" : "known"));
+    this.enqueue(
+      { entries, settle: (error, isNew) => settle(error, error === null ? fatesOf(isNew) : []) },
+      said.length >= PEER_BATCH,
+    );
   }
 
   private fromPeer(room: Room, { payload, origin, ageMs }: PeerMessage): RoomMessage | PeerFate {
@@ -297,28 +296,35 @@ export class Rooms {
     this.cancelWait?.();
     this.cancelWait = null;
     const batch = this.waiting;
+    const all = batch.flatMap(({ entries }) => entries);
     this.waiting = [];
+    this.waitingEntries = 0;
     if (batch.length === 0) return;
     const { store, events } = this.parts;
     let news: boolean[];
     try {
-      news = store.write(batch.map((waiting) => waiting.entry));
+      news = store.write(all);
     } catch (error) {
-      this.notStored(asRoomError(error), batch.length);
-      for (const waiting of batch) waiting.settle(error, false);
+      this.notStored(asRoomError(error), all.length);
+      for (const waiting of batch) waiting.settle(error, []);
       return;
     }
     this.stored();
     const toAir = new Set<string>();
-    batch.forEach(({ entry, heard, settle }, i) => {
-      settle(null, news[i]);
+    let at = 0;
+    for (const { entries, heard, settle } of batch) {
+      const isNew = news.slice(at, at + entries.length);
+      at += entries.length;
+      settle(null, isNew);
       if (heard !== undefined) events.emit("reception", heard);
-      if (!news[i] || entry.message === null) return;
-      events.emit("message", entry.message);
-      if (entry.toAir) toAir.add(entry.message.room);
-    });
+      for (const [i, entry] of entries.entries()) {
+        if (!isNew[i] || entry.message === null) continue;
+        events.emit("message", entry.message);
+        if (entry.toAir) toAir.add(entry.message.room);
+      }
+    }
     for (const room of toAir) events.emit("outbox", { room });
-    this.search.stored(batch.length >= PEER_BATCH);
+    this.search.stored(all.length);
   }
 
   /** Why the last messages could not be stored, null when all is well. Nothing was acknowledged; boards try again. */
@@ -378,7 +384,8 @@ export class Rooms {
   /** `mayWait`: more of its kind follows at once, and a commit for all of it is cheaper. */
   private enqueue(waiting: Waiting, mayWait = false): void {
     this.waiting.push(waiting);
-    if (!mayWait || this.waiting.length >= MAX_WAITING) this.immediate ??= setImmediate(() => this.flush());
+    this.waitingEntries += waiting.entries.length;
+    if (!mayWait || this.waitingEntries >= MAX_WAITING) this.immediate ??= setImmediate(() => this.flush());
     else this.cancelWait ??= this.parts.clock.after(BACKLOG_WAIT_MS, () => this.flush());
   }
 

@@ -3,9 +3,13 @@ import type { Log } from "../log.ts";
 import type { Store } from "./store.ts";
 import { storeSentence } from "./store-errors.ts";
 
-/** When no more of a backlog has come for so long, the search index is brought up, so many messages at a time, and then others have a turn. */
-const AFTER_MS = 250;
-const PART = 500;
+/** What came one by one goes into the search index together, so long after the first; searches look through so few by themselves. */
+const SINGLE_MS = 30_000;
+/** So many at once are of a backlog, and go into it when no more has come for so long. */
+const MANY = 64;
+const MANY_MS = 250;
+/** So many messages at a time, and then others have a turn. */
+const PART = 250;
 const PAUSE_MS = 20;
 
 /** Gives the search index its turns, as long as it is behind (store-search.ts). */
@@ -17,9 +21,10 @@ export class SearchTurns {
     this.parts = parts;
   }
 
-  /** Messages were stored; many of them at once may have more behind them. */
-  stored(isMany: boolean): void {
-    if (this.cancel === null || isMany) this.next(AFTER_MS);
+  /** So many messages were stored in one transaction. */
+  stored(count: number): void {
+    if (count >= MANY) this.next(MANY_MS);
+    else if (this.cancel === null) this.next(SINGLE_MS);
   }
 
   stop(): void {

@@ -4,9 +4,9 @@ import type { DatabaseSyncInstance as Database } from "@photostructure/sqlite";
 const BEHIND = "searched_to";
 
 /**
- * Which messages the search index has: all, or, while it is behind, those up to a row that is noted in the file. New messages go into
- * it by a trigger while it has all. It costs as much as all else that is done for a message, so a backlog leaves it behind, and it is
- * brought up in pieces when there is time; until then readers look through the rest themselves (store-query.ts).
+ * Which messages the search index has: all, or, while it is behind, those up to a row that is noted in the file. To take up a message
+ * costs as much as all else that is done for it, and several at once cost less; so what comes in leaves the index behind, and it is
+ * brought up when there is time (search-turns.ts). Until then readers look through the rest themselves (store-query.ts).
  */
 export class SearchIndex {
   private readonly db: Database;

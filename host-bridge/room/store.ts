@@ -69,8 +69,6 @@ const MAX_LOG = 16 * 1024 * 1024;
 const CHECKPOINT_PAGES = 3000;
 /** GUIDs come in no order, so the indexes of them should fit. */
 const CACHE_KIB = 16_384;
-/** With so many entries at once the search index is left behind. */
-const BULK = 256;
 
 /**
  * The history on disk. One process at a time. Synchronous: a transaction is one fsync, so callers gather what they have
@@ -274,6 +272,12 @@ export class Store {
     return this.guard(() => this.log.highest(id, stream));
   }
 
+  /** As StoreLog.passed(). */
+  passed(room: string, after: number, last: number, place: Place): number {
+    const { id } = this.row(room);
+    return this.guard(() => this.log.passed(id, after, last, place));
+  }
+
   /** The last row of the log of all rooms. */
   lastRow(): number {
     return this.guard(() => this.log.last());
@@ -332,7 +336,7 @@ export class Store {
   private writeAll(entries: readonly StoreEntry[]): boolean[] {
     let news: boolean[] = [];
     this.transaction(() => {
-      if (entries.length >= BULK) this.search.leaveBehind();
+      if (entries.some(({ message }) => message !== null)) this.search.leaveBehind();
       news = entries.map((entry) => this.writeOne(entry));
       for (const row of this.rooms.values()) this.prune(row);
     });

@@ -6,14 +6,12 @@ import { userInfo } from "node:os";
 import { join } from "node:path";
 import { connect as connectMqtt, type MqttClient } from "mqtt";
 import { freePort } from "../simulator/tcp-station.ts";
-import type { Chain } from "./federation-chain.ts";
+import { type Chain, OPEN } from "./federation-chain.ts";
 import { lateMs, stamped, wait } from "./processes.ts";
 
 /** Where servers are that are not for everybody's path. */
 const PATH = `${process.env["PATH"]}:/usr/sbin:/usr/local/sbin`;
 const TOPIC = "bench";
-/** Messages on their way to the first mosquitto without its acknowledgement. */
-const OPEN = 256;
 
 /** Null where the program is not there. */
 export async function mosquittoChain(folder: string): Promise<Chain | null> {

@@ -1,7 +1,7 @@
 // Messages from one end of a row of three servers to the other: ours beside mosquittos with bridges and NATS leafnodes, in turns.
 import { mosquittoChain, natsChain } from "./brokers.ts";
 import { BenchServer } from "./federation-servers.ts";
-import { median, percentile } from "./processes.ts";
+import { median, percentile, wait } from "./processes.ts";
 
 /** Three servers in a row that messages go through. */
 export interface Chain {
@@ -24,8 +24,10 @@ export interface ChainFigures {
 
 const PACED = 200;
 const EVERY_MS = 15;
-/** Posts that are not durable yet at the first of ours. */
-const OPEN = 256;
+/** Messages that the first server has not acknowledged: a post is when it is durable, a QoS 1 message when mosquitto has it. */
+export const OPEN = 1024;
+/** After a flood: our search index is brought up, and whatever the others may have to do. */
+const SETTLE_MS = 1500;
 
 async function ourChain(folder: string, maxHistory: number): Promise<Chain> {
   const servers: BenchServer[] = [];
@@ -72,6 +74,7 @@ export async function benchChain(folder: string, rounds: number, messages: numbe
       for (const [i, { chain }] of chains.entries()) {
         const late = await chain.pace(PACED, EVERY_MS);
         const flood = await chain.flood(messages);
+        await wait(SETTLE_MS);
         // The first round warms up.
         if (round === 0) continue;
         figures[i].perSecond.push(flood.perSecond);

@@ -202,21 +202,6 @@ describe("store", () => {
     assert.equal(existsSync(join(dir, "history.lock-journal")), false);
   });
 
-  it("makes the search index anew when it is damaged, and loses no message by that", () => {
-    const store = open(scratch.dir(), 1000);
-    store.write([entry(sample("g1")), entry(sample("g2"))]);
-    const { db } = store as unknown as { db: InstanceType<typeof DatabaseSync> };
-    db.enableDefensive(false);
-    db.exec("UPDATE messages_fts_data SET block = x'00ff00ff00ff'");
-    assert.deepEqual(store.write([entry(sample("g3"))]), [true]);
-    assert.equal(store.countMessages("A"), 3);
-    assert.deepEqual(guids(store), ["g1", "g2", "g3"]);
-    assert.deepEqual(
-      store.history("A", { limit: 9, grep: "text g" }).map(({ guid }) => guid),
-      ["g1", "g2", "g3"],
-    );
-  });
-
   it("says that a page is damaged, and still gives what does not lie on it", () => {
     const dir = scratch.dir();
     const store = open(dir, 10_000);
@@ -283,7 +268,6 @@ describe("store", () => {
     const found = store.history("A", { limit: 9, grep: "привет" }).map(({ guid }) => guid);
     assert.deepEqual(found, ["a3", "a4", "a5", "a6", "a7"]);
     assert.equal(store.hasSeen("a2"), true);
-    assert.equal(store.isSearchBehind(), false);
   });
 
   it("brings a file of version 2 up to date: the order is that of the timestamps, and all of it is in the log", () => {
