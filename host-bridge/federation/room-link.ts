@@ -27,8 +27,8 @@ export class RoomLink {
   readonly live: Stretch = { at: 0, end: 0 };
   /** There may be rows behind `live`. */
   isAwake = false;
-  /** The stream of the last new message that came from the peer; null when none has come since its rows were passed over. */
-  brought: string | null = null;
+  /** The stream of the last message that came from the peer. */
+  private brought: string | null = null;
   /** Streams whose number moved here without a row that was sent. */
   readonly moved = new Set<string>();
   /** Batches of the backlog since marks were sent. */
@@ -85,6 +85,12 @@ export class RoomLink {
     this.known.set(stream, next);
   }
 
+  /** This one comes from the peer. */
+  bring(place: Place): void {
+    this.brought = place.stream;
+    this.note(place);
+  }
+
   /** The peer was told everything up to this number. */
   noteAll({ stream, seq }: Place): void {
     if (seq > this.knows(stream)) this.known.set(stream, seq);
@@ -114,7 +120,6 @@ export class RoomLink {
     live.end = last;
     if (brought === null || shelf.passed === undefined) return;
     live.at = shelf.passed(live.at, last, { stream: brought, seq: this.knows(brought) });
-    this.brought = null;
   }
 
   /** Of these rows, what the peer lacks; they count as known from now on. */

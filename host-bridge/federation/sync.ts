@@ -311,7 +311,7 @@ export class Sync {
       if (place !== null && !own.has(place.stream) && own.size >= MAX_STREAMS) throw malformed("too many streams");
     }
     // Before it is stored, which may be told elsewhere first: nothing goes back to where it comes from.
-    for (const { place, message } of said) if (place !== null && message !== null) link.note(place);
+    for (const { place, message } of said) if (place !== null && message !== null) link.bring(place);
     const release = this.session.hold();
     this.intake.take(shelf, said, (error, fates) => {
       release();
