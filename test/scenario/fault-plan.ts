@@ -43,7 +43,7 @@ const ROWS: readonly Row[] = [
   ["clock jump", "clock", 10, [0, 0], [-6, 6]],
   ["network away", "net", 8, [200, 3000], [0, 0]],
   ["packets lost", "net", 8, [300, 3000], [1, 30]],
-  ["disk full", "disk", 6, [200, 3000], [0, 0]],
+  ["disk full", "disk", 6, [500, 5000], [0, 0]],
 ];
 const isPossible: Partial<Record<Kind, boolean>> = {
   "network away": hasNamespaces,

@@ -150,6 +150,9 @@ describe("federation: faults", function () {
       const gone = [...posted].filter(([guid, { timestamp }]) => !there.has(guid) && !isPruned(timestamp));
       const lost = gone.filter(([guid]) => !mayBeLost.has(guid));
       assert.deepEqual(lost, [], "acknowledged and gone");
+      const told = new Set(world.servers.flatMap((server) => server.told));
+      const toldOf = gone.filter(([guid]) => told.has(guid));
+      assert.deepEqual(toldOf, [], "gone, though clients were told of it");
       const sizes = `${posted.size} acknowledged, ${guids.length} kept, ${gone.length} only in databases that were put back`;
       if (process.env["FAULTS"]) console.log(`      ${sizes}; healed in ${ms} ms`);
     });
