@@ -1,5 +1,6 @@
 // Four servers in processes of their own, on lines that are cut, while their processes die, their disks are full or put back.
 import assert from "node:assert/strict";
+import { Random } from "../../simulator/random.ts";
 import { SHAPES } from "../host-bridge/federation/shapes.ts";
 import { Scratch } from "../host-bridge/scratch.ts";
 import { SEED, seeded, whole } from "../protocol/random.ts";
@@ -13,7 +14,7 @@ import { FaultWorld } from "./fault-world.ts";
  * HISTORY is max_history; `SEED=n` repeats a run.
  */
 const MESSAGES = Number(process.env["MESSAGES"] ?? 200);
-const FAULTS = Number(process.env["FAULTS"] ?? 12);
+const FAULTS = Number(process.env["FAULTS"] ?? 10);
 const HISTORY = Number(process.env["HISTORY"] ?? 100_000);
 const HEAL_MS = 10_000;
 /** What is still to be sent takes its time: at the very least so many messages a second. */
@@ -23,15 +24,22 @@ const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(
 describe("federation: faults", function () {
   this.timeout(60_000 + MESSAGES * 60 + FAULTS * 2000);
   const scratch = new Scratch();
-  let world: FaultWorld;
+  let world: FaultWorld | null = null;
 
   afterEach(async () => {
-    await world.stop();
+    await world?.stop();
+    world = null;
     scratch.clean();
   });
 
+  async function start(dials: readonly [number, number][]): Promise<FaultWorld> {
+    world = new FaultWorld(scratch, 4);
+    await world.start(dials, 4, HISTORY);
+    return world;
+  }
+
   /** How long it takes until all histories are the same, with at least so many messages. */
-  async function healing(least: number): Promise<number> {
+  async function healing(world: FaultWorld, least: number): Promise<number> {
     const from = performance.now();
     const begun = await world.states();
     for (;;) {
@@ -46,7 +54,7 @@ describe("federation: faults", function () {
   }
 
   /** Returns the GUIDs of the history. */
-  async function checkNothingTwice(): Promise<string[]> {
+  async function checkNothingTwice(world: FaultWorld): Promise<string[]> {
     const { history } = (await world.servers[0].ask({ do: "history" })) ?? { history: [] };
     const guids = history.map((line) => line.split(" ")[0]);
     assert.equal(new Set(guids).size, guids.length, "a message twice");
@@ -58,8 +66,6 @@ describe("federation: faults", function () {
   }
 
   it(`brings servers up to date that stood still or were cut off for longer than others wait (${hasNamespaces ? "" : "no "}network namespaces)`, async () => {
-    world = new FaultWorld(scratch, 4);
-    const { servers, net } = world;
     // One is called by the one that stands still, the other calls it; the last one's network goes away.
     const dials: [number, number][] = [
       [1, 0],
@@ -67,9 +73,10 @@ describe("federation: faults", function () {
       [3, 0],
       [2, 3],
     ];
-    await world.start(dials, 4, HISTORY);
+    const world = await start(dials);
+    const { servers, net } = world;
     await servers[1].ask({ do: "post", text: "before", count: 1 });
-    await healing(1);
+    await healing(world, 1);
     servers[1].signal("SIGSTOP");
     await net?.plugs[3].pull();
     // In frames of its own each, more than may be under way to a peer.
@@ -79,8 +86,8 @@ describe("federation: faults", function () {
     }
     servers[1].signal("SIGCONT");
     await net?.plugs[3].push();
-    await healing(1 + 11 * 3 * 20);
-    await checkNothingTwice();
+    await healing(world, 1 + 11 * 3 * 20);
+    await checkNothingTwice(world);
   });
 
   it("says what is wrong while the disk is full, loses nothing that it acknowledged, and goes on when there is space", async function () {
@@ -88,8 +95,6 @@ describe("federation: faults", function () {
       console.log("no file system may be mounted here: no disk can be filled");
       return this.skip();
     }
-    world = new FaultWorld(scratch, 4);
-    const { servers, disk } = world;
     const full = ON_SMALL_DISK;
     // One calls the server with the full disk, the other is called by it.
     const dials: [number, number][] = [
@@ -97,7 +102,8 @@ describe("federation: faults", function () {
       [full, 1],
       [2, 1],
     ];
-    await world.start(dials, 4, HISTORY);
+    const world = await start(dials);
+    const { servers, disk } = world;
     const acknowledged: string[] = [];
     const refused = new Set<string>();
     const post = async (by: number, text: string, count: number): Promise<void> => {
@@ -118,9 +124,14 @@ describe("federation: faults", function () {
     assert.equal(said.length, 3, said.join("\n"));
     for (const line of said) assert.match(line, /(could not|cannot) be stored .*: no room on the disk for /);
     disk?.empty();
-    await healing(1);
-    const guids = await checkNothingTwice();
+    await healing(world, 1);
+    const guids = await checkNothingTwice(world);
     assert.deepEqual(guids.toSorted(), acknowledged.toSorted());
+  });
+
+  it("come in the same order, at the same servers, from the same seed", () => {
+    const [one, again] = [SEED, SEED].map((seed) => faultPlan(new Random(seed), 500, 4, 6));
+    assert.deepEqual(again, one);
   });
 
   const shapes = process.env["SHAPE"]?.split(",") ?? (process.env["FAULTS"] ? Object.keys(SHAPES) : ["ring"]);
@@ -130,8 +141,7 @@ describe("federation: faults", function () {
       const dials = SHAPES[shape];
       const plan = faultPlan(random, FAULTS, 4, dials.length);
       const by = Array.from({ length: MESSAGES }, () => whole(random, 0, 3));
-      world = new FaultWorld(scratch, 4);
-      await world.start(dials, 4, HISTORY);
+      const world = await start(dials);
       const every = Math.max(1, Math.floor(MESSAGES / FAULTS));
       for (let i = 0; i < MESSAGES; i++) {
         await world.post(by[i], `n${i}`);
@@ -141,8 +151,8 @@ describe("federation: faults", function () {
         await world.begin(fault);
       }
       await world.healed();
-      const ms = await healing(1);
-      const guids = await checkNothingTwice();
+      const ms = await healing(world, 1);
+      const guids = await checkNothingTwice(world);
       const { posted, mayBeLost } = world;
       const there = new Set(guids);
       const oldest = guids.length < HISTORY ? undefined : posted.get(guids.find((guid) => posted.has(guid)) ?? "");
