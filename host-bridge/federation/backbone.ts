@@ -39,7 +39,7 @@ export interface BackboneParts {
 
 /**
  * Makes this hub one of several that are one: what members bring is published into a stream of NATS, and what the stream delivers,
- * own messages included, is the hub's stock. Nothing is settled that is not on a majority of the NATS servers.
+ * own messages included, is the hub's stock. Nothing is settled that is not on a majority of the NATS servers, and here.
  */
 export class Backbone {
   private readonly parts: BackboneParts;
@@ -110,7 +110,7 @@ export class Backbone {
     };
   }
 
-  /** `settle` is called once: when all of it is on a majority, or with why that cannot be said. */
+  /** `settle` is called once: when all of it is on a majority and here, or with why that cannot be said. */
   take(
     room: { name: string; bringer: string },
     said: readonly PeerSaid[],

@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
 import type { Clock } from "../clock.ts";
+import { RoomError } from "../errors.ts";
 import type { PeerFate, PeerSaid } from "../room/rooms.ts";
 import type { Place } from "../room/store-log.ts";
 import { type BackboneRecord, encodeRecord } from "./backbone-wire.ts";
 import { backboneError } from "./nats-errors.ts";
 import type { NatsLine } from "./nats-line.ts";
-import type { Seekers } from "./seekers.ts";
+import type { Seeker, Seekers } from "./seekers.ts";
 import type { Stock } from "./stock.ts";
 
 /** What is not on a majority after this time is given back, to be tried again by who still wants it. */
@@ -108,15 +109,32 @@ export class Uplink {
       // Asked for before, so that it cannot come meanwhile.
       const seen = seekers.seek(room, id);
       try {
-        const { isDouble } = await this.publish(record, name, untilMs);
-        if (!isDouble) return "new";
-        // A leader calls a double what it has heard of, be it on a majority or not: only what comes out of the stream is in it.
-        if (stock.has(room, id) || (await seen.within(SEEN_MS)))
+        const { isDouble, line } = await this.publish(record, name, untilMs);
+        if (stock.has(room, id) || (await this.isSeen(seen, line, isDouble, untilMs))) {
+          if (!isDouble) return "new";
           return this.isCovered(room, place) ? "known" : "elsewhere";
+        }
       } finally {
         seen.end();
       }
     }
+  }
+
+  /**
+   * Only what comes out of the stream is in it. A leader calls a double what it has heard of, be it on a majority or not; and what
+   * dying servers had on one, bridges put back that have read it. False: it is to be published again.
+   */
+  private async isSeen(seen: Seeker, line: NatsLine, isDouble: boolean, untilMs: number): Promise<boolean> {
+    const { clock, lineBy } = this.parts;
+    const endMs = isDouble ? clock.nowMs() + SEEN_MS : untilMs;
+    while (!(await seen.within(AGAIN_MS))) {
+      // A new line has read all that there is.
+      if ((await lineBy(untilMs)) !== line) return await seen.within(0);
+      if (clock.nowMs() < endMs) continue;
+      if (isDouble) return false;
+      throw new RoomError("backbone_silent", "what was published does not come out of the stream");
+    }
+    return true;
   }
 
   private isCovered(room: string, { stream, seq }: Place): boolean {
@@ -129,15 +147,19 @@ export class Uplink {
   }
 
   /** Until it is acknowledged, on whatever line there is. */
-  private async publish(record: BackboneRecord, id: string | null, untilMs: number): Promise<{ isDouble: boolean }> {
+  private async publish(
+    record: BackboneRecord,
+    id: string | null,
+    untilMs: number,
+  ): Promise<{ isDouble: boolean; line: NatsLine }> {
     const { stream, clock, lineBy, pause } = this.parts;
     const { subject, data } = encodeRecord(stream, record);
     for (;;) {
       const line = await lineBy(untilMs);
       try {
-        const ack = await line.publish(subject, data, id);
+        const { isDouble } = await line.publish(subject, data, id);
         this.published++;
-        return ack;
+        return { isDouble, line };
       } catch (error) {
         if (clock.nowMs() >= untilMs) throw backboneError(error);
         await pause(AGAIN_MS);
