@@ -1,3 +1,4 @@
+import type { Trouble } from "./alerts/alert.ts";
 import type { Config } from "./config/schema.ts";
 import type { RoomError } from "./errors.ts";
 import type { Log } from "./log.ts";
@@ -45,6 +46,8 @@ export interface EventMap {
   nodeForgotten: { node_id: string };
   /** A node has not been heard for so long that somebody should know, or is heard again. */
   alert: NodeAlert;
+  /** Something of this server's own is not as it should be (a board is lost, the disk is full), or is again. */
+  trouble: Trouble;
   board: BoardChange;
 }
 

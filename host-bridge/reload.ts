@@ -33,14 +33,13 @@ const AT_START: [name: string, part: (config: Config) => unknown][] = [
     ({ federation: { peers: _, secret: __, rebroadcastMaxAgeS: ___, maxKibPerS: ____, backbone: _____, ...rest } }) =>
       rest,
   ],
-  ["alerts", ({ alerts }) => alerts],
   ["log.format", ({ log }) => log.format],
   ["simulator", ({ simulator }) => simulator],
 ];
 const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
 /**
- * The function that reloads: rooms, everything under `clients`, `nodes` and `metrics`, and `log.level` take effect at once; no client is dropped.
+ * The function that reloads: rooms, everything under `clients`, `nodes`, `alerts` and `metrics`, and `log.level` take effect at once; no client is dropped.
  * It resolves to false when nothing was changed because of a mistake, which is in the log. Calls while one is at work are
  * done after it, several of them as one.
  */
@@ -82,6 +81,7 @@ async function reload({ config, rooms, events, log }: ReloadParts, load: Load): 
     if (config.federation.enabled && !isDeepStrictEqual(backbone, config.federation.backbone)) done.push("backbone");
     if (!isDeepStrictEqual(wanted.mqtt, config.mqtt)) done.push("mqtt");
     if (!isDeepStrictEqual(wanted.metrics, config.metrics)) done.push("metrics");
+    if (!isDeepStrictEqual(wanted.alerts, config.alerts)) done.push("alerts");
     const { level } = wanted.log;
     if (level !== config.log.level) done.push(`log.level ${level}`);
 
@@ -91,6 +91,8 @@ async function reload({ config, rooms, events, log }: ReloadParts, load: Load): 
     overwrite(config.nodes, wanted.nodes);
     overwrite(config.federation, { ...federation, backbone });
     overwrite(config.mqtt, wanted.mqtt);
+    // Whole, or the hours of before would be in those of now.
+    Object.assign(config.alerts, wanted.alerts);
     const before = config.log.level;
     config.log.level = level;
     config.metrics = wanted.metrics;

@@ -1,4 +1,5 @@
 import { randomInt } from "node:crypto";
+import { openAlerts } from "./alerts/open-alerts.ts";
 import { openAccess } from "./auth/access.ts";
 import { systemClock } from "./clock.ts";
 import type { LoadedConfig } from "./config/load.ts";
@@ -17,6 +18,7 @@ import { serialSource } from "./link/ports.ts";
 import { SimStage } from "./link/sim-boards.ts";
 import type { Log } from "./log.ts";
 import { Mqtt } from "./mqtt/mqtt.ts";
+import { NodeStore } from "./nodes/node-store.ts";
 import { Nodes } from "./nodes/nodes.ts";
 import { reloader } from "./reload.ts";
 import { makeRoom, Rooms } from "./room/rooms.ts";
@@ -85,8 +87,10 @@ export async function runDaemon(loaded: Config, log: Log): Promise<Daemon> {
       : null;
     const peers = (): PeerStatus[] => federation?.status() ?? [];
     const backbone = (): BackboneStatus | null => federation?.backbone() ?? null;
+    const nodeStore = NodeStore.open(config.dataDir);
+    stops.push(() => nodeStore.close());
     const nodes = new Nodes({
-      ...{ dataDir: config.dataDir, events, clock, log, settings: () => config.nodes },
+      ...{ store: nodeStore, events, clock, log, settings: () => config.nodes },
       own: ownKeys(
         config.dataDir,
         config.boards.map(({ id }) => id),
@@ -97,8 +101,12 @@ export async function runDaemon(loaded: Config, log: Log): Promise<Daemon> {
       ...{ config, rooms, store, events, clock, log, random: Math.random },
       status: (rooms) => web.status({ kind: "local", role: "read", rooms, token: null }),
     });
+    const { alerts, ...watch } = openAlerts({
+      ...{ config, nodes, events, clock, log, peers, random: Math.random, shelf: nodeStore },
+      ...{ keepers: boards.keepers, brokers: () => mqtt.status().brokers },
+    });
     const web = openWeb({
-      ...{ config, rooms, store, events, clock, log, access, boards, nodes, peers, backbone },
+      ...{ config, rooms, store, events, clock, log, access, boards, nodes, alerts, peers, backbone },
       mqtt: () => mqtt.status(),
     });
     if (federation !== null) web.http.sharePort((socket) => federation.take(socket));
@@ -109,6 +117,7 @@ export async function runDaemon(loaded: Config, log: Log): Promise<Daemon> {
       stops.push(await serveStatus(config, () => federationStatus({ config, peers, backbone })));
     }
     stops.push(mqtt.start());
+    stops.push(watch.start());
     // Not before somebody can hear them.
     const { neighbours } = config.simulator;
     let isChatting = neighbours === 0;

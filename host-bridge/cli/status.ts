@@ -1,11 +1,12 @@
 // status and rooms: what the daemon, or the configuration, has.
 import { toString as qrText } from "qrcode";
 import { roomKey } from "../config/room-key.ts";
+import { duration } from "../duration.ts";
 import { printable } from "../log.ts";
 import { daemonUrl, fetchObject } from "./client.ts";
 import { configForClient, tokenOf } from "./config.ts";
 import type { CliIo } from "./io.ts";
-import { bold } from "./io.ts";
+import { bold, paint } from "./io.ts";
 import type { Column, Row } from "./table.ts";
 import { columnsText, linkText, rowsOf, section, show, unit } from "./table.ts";
 
@@ -29,6 +30,9 @@ export async function status(options: StatusOptions, io: CliIo): Promise<void> {
   const { history_error: trouble } = found;
   if (typeof trouble === "string")
     io.out(`\nMessages are not stored now: ${show(trouble)} (docs/operate.md says what to do)\n`);
+  const alerts = rowsOf(found["alerts"]);
+  if (alerts.length > 0)
+    io.out(`\n${alerts.map(({ text }) => `${paint(io, "red", "alert")}  ${show(text)}\n`).join("")}`);
   section(io, "Rooms", rowsOf(found["rooms"]), ROOM_COLUMNS);
   section(io, "Boards", rowsOf(found["boards"]), BOARD_COLUMNS);
   if (federation?.["enabled"] === true) section(io, "Peers", rowsOf(federation["peers"]), PEER_COLUMNS);
@@ -147,12 +151,3 @@ function backboneText(federation: Row | undefined): string {
 }
 
 const counted = (value: unknown, name: string): string => `${show(value)} ${name}${value === 1 ? "" : "s"}`;
-
-function duration(seconds: number): string {
-  if (!Number.isFinite(seconds)) return "-";
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 1) return `${Math.floor(seconds)} s`;
-  if (minutes < 60) return `${minutes} min`;
-  const hours = Math.floor(minutes / 60);
-  return hours < 24 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
-}

@@ -36,6 +36,7 @@ export function checkTogether(settings: Partial<Settings>, raw: Partial<Record<S
     findings.problems.push(...checkBackbone(settings.federation));
   }
   if (settings.mqtt) add(checkMqtt(settings.mqtt));
+  if (settings.alerts) add(checkAlerts(settings.alerts));
   if (settings.clients) findings.problems.push(...checkClients(settings.clients));
   findings.problems.push(...checkPorts(settings));
   return findings;
@@ -289,6 +290,28 @@ function checkMqtt(mqtt: Settings["mqtt"]): Findings {
     seen.add(place);
   }
   return { problems, warnings: [] };
+}
+
+function checkAlerts(alerts: Settings["alerts"]): Findings {
+  const problems: Complaint[] = [];
+  for (const key of ["webhook_secret", "quiet_hours"] as const) {
+    if (alerts[key] === undefined || alerts.webhook !== undefined) continue;
+    const hint = `add webhook, or remove ${key}`;
+    problems.push({ path: ["alerts", "webhook"], expected: `a URL beside ${key}`, hint });
+  }
+  const nodes = new Map<string, number>();
+  alerts.nodes.forEach(({ node }, at) => {
+    const before = nodes.get(node);
+    if (before === undefined) nodes.set(node, at);
+    else {
+      const expected = `another node than alerts.nodes[${before}]`;
+      problems.push({ path: ["alerts", "nodes", at, "node"], expected, hint: "remove one of the two" });
+    }
+  });
+  const { webhook_secret: secret } = alerts;
+  const weak = secret === undefined ? null : weakness(secret);
+  const path = ["alerts", "webhook_secret"];
+  return { problems, warnings: secret === undefined || weak === null ? [] : [weakSecret(path, secret, weak)] };
 }
 
 const hasUser = (broker: string | undefined): boolean => broker !== undefined && new URL(broker).username !== "";

@@ -1,6 +1,8 @@
 // Every key of the configuration, one row each: what is accepted, the default, and what it means. The `error`
 // of each row is what a person reads after "expected"; the description is the row of docs/config.md.
 import * as z from "zod";
+import { parseQuietHours } from "../alerts/quiet-hours.ts";
+import { NODE_TYPES } from "../nodes/node.ts";
 import { isHost, isNetwork, parseAddress } from "./address.ts";
 import { parseBackbone } from "./backbone-url.ts";
 
@@ -135,6 +137,20 @@ const cable = {
     .describe("The port; names in /dev/serial/by-id/ stay the same when boards change places."),
   baud: integer(300, 4_000_000).default(115_200).describe("Bits per second of a serial port."),
 };
+const NODE_ERROR = "a node's public key, 64 hex digits, or the first 8 or more of them";
+const watchedNode = table({
+  node: z
+    .string({ error: NODE_ERROR })
+    .regex(/^[0-9a-f]{8,64}$/i, { error: NODE_ERROR })
+    .transform((digits) => digits.toLowerCase())
+    .describe("Its public key, or the first 8 or more digits of it (`meshcore-room nodes --json`)."),
+  silent_after_s: integer(1, 31_536_000, "a number of seconds")
+    .optional()
+    .describe("For this node alone, whatever its habit is."),
+  ignore: flag().default(false).describe("Its silence is not reported."),
+});
+const QUIET_ERROR = "hours such as 22:00-07:00";
+
 /** LoRa bandwidths of the SX1262, in kHz, as MeshCore writes them (datasheet table 13-48). */
 const BANDWIDTHS_KHZ = [7.8, 10.4, 15.6, 20.8, 31.25, 41.7, 62.5, 125, 250, 500];
 const BANDWIDTH_ERROR = `one of ${BANDWIDTHS_KHZ.join(", ")}`;
@@ -320,9 +336,30 @@ export const KEYS = {
   alerts: table({
     silent_after_s: integer(1, 31_536_000, "a number of seconds")
       .default(3600)
-      .describe("A node that was not heard for so long is reported."),
+      .describe("A node that was not heard for so long is reported, until its own habit is known (docs/nodes.md)."),
+    lost_after_s: integer(1, 31_536_000, "a number of seconds")
+      .default(300)
+      .describe("A board, a peer or a broker that is away for so long is reported."),
+    types: list(oneOf(NODE_TYPES)).describe("The types of nodes that are watched; without any, all are."),
+    nodes: list(watchedNode),
+    quiet_hours: z
+      .string({ error: QUIET_ERROR })
+      .transform((text, context) => {
+        const hours = parseQuietHours(text);
+        if (hours !== null) return hours;
+        context.issues.push({ code: "custom", input: text, message: QUIET_ERROR });
+        return z.NEVER;
+      })
+      .optional()
+      .describe(
+        "Hours of this machine's clock in which the webhook is left alone; what still stands then is told after them.",
+      ),
     webhook: url(["http:", "https:"], "https://example.com/hook").optional().describe("Where alerts are posted."),
     webhook_file: secretFile("the URL"),
+    webhook_secret: text("a text in quotes")
+      .optional()
+      .describe("With it each alert that is posted is signed (docs/nodes.md)."),
+    webhook_secret_file: secretFile("the secret"),
   }).prefault({}),
   log: table({
     level: oneOf(["debug", "info", "warn", "error"]).default("info").describe("The least that is logged."),

@@ -23,10 +23,18 @@ export interface TableNode extends Place {
 export type ConfigNode = ScalarNode | ListNode | TableNode;
 
 /** Lists whose items have an identity: an item of a later file adds to the item of an earlier one with the same value here. */
-const IDENTITY: Record<string, string> = { rooms: "name", boards: "id" };
+const IDENTITY: Record<string, string> = { rooms: "name", boards: "id", nodes: "node" };
 
 /** Values that must not be printed; a webhook's URL is as good as a password. Each may stand in a file: `psk_file`. */
-export const SECRET_KEYS = ["psk", "secret", "federation_secret", "password", "backbone_password", "webhook"];
+export const SECRET_KEYS = [
+  "psk",
+  "secret",
+  "federation_secret",
+  "password",
+  "backbone_password",
+  "webhook",
+  "webhook_secret",
+];
 
 /** Keys that may stand in a file with nothing under them (everything commented out), as if they were not there. */
 const SECTIONS = [

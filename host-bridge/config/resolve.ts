@@ -5,6 +5,7 @@ import { allPeers, federationEnabled } from "./check.ts";
 import type { Settings } from "./keys.ts";
 import { boardRadio, resolveRadio } from "./radio.ts";
 import type {
+  AlertsConfig,
   BoardConfig,
   BrokerConfig,
   ClientsConfig,
@@ -49,7 +50,7 @@ export function resolve(settings: Settings, files: string[], env: NodeJS.Process
     mqtt: resolveMqtt(settings.mqtt),
     clients: resolveClients(settings),
     nodes: { forgetAfterS: nodes.forget_after_s, max: nodes.max },
-    alerts: { silentAfterS: alerts.silent_after_s, webhook: alerts.webhook ?? null },
+    alerts: resolveAlerts(alerts),
     log: settings.log,
     metrics: { privateRooms: settings.metrics.private_rooms },
     simulator: settings.simulator,
@@ -76,6 +77,18 @@ function resolveBackbone(federation: Settings["federation"]): FederationConfig["
     tls: { ca: ca ?? null, cert: cert ?? null, key: key ?? null },
     stream: federation.backbone_stream,
     replicas: federation.backbone_replicas,
+  };
+}
+
+function resolveAlerts(alerts: Settings["alerts"]): AlertsConfig {
+  return {
+    silentAfterS: alerts.silent_after_s,
+    lostAfterS: alerts.lost_after_s,
+    types: alerts.types,
+    nodes: alerts.nodes.map(({ node, silent_after_s: s, ignore }) => ({ node, silentAfterS: s ?? null, ignore })),
+    quietHours: alerts.quiet_hours ?? null,
+    webhook: alerts.webhook ?? null,
+    webhookSecret: alerts.webhook_secret ?? null,
   };
 }
 

@@ -1,5 +1,7 @@
 import type { RadioSettings } from "../../protocol/airtime.ts";
+import type { QuietHours } from "../alerts/quiet-hours.ts";
 import type { LogFormat, LogLevel } from "../log.ts";
+import type { NodeType } from "../nodes/node.ts";
 
 /** A TCP address. `host` has no brackets around IPv6. */
 export interface Address {
@@ -156,6 +158,20 @@ export interface ClientsConfig {
   login: { failures: number; delayS: number; maxDelayS: number; forgetAfterS: number };
 }
 
+export interface AlertsConfig {
+  silentAfterS: number;
+  /** Of boards, peers and brokers. */
+  lostAfterS: number;
+  /** Types of nodes that are watched; none: all. */
+  types: NodeType[];
+  /** By the public key or its first digits, lower case. */
+  nodes: { node: string; silentAfterS: number | null; ignore: boolean }[];
+  quietHours: QuietHours | null;
+  /** Never print them. */
+  webhook: string | null;
+  webhookSecret: string | null;
+}
+
 /** Everything that the daemon runs on: checked, with the defaults in place. Paths are relative to the working directory. */
 export interface Config {
   name: string;
@@ -174,7 +190,7 @@ export interface Config {
     forgetAfterS: number;
     max: number;
   };
-  alerts: { silentAfterS: number; webhook: string | null };
+  alerts: AlertsConfig;
   log: { level: LogLevel; format: LogFormat };
   /** `privateRooms`: they are named in /metrics too. */
   metrics: { privateRooms: boolean };

@@ -1,6 +1,7 @@
 import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { type DatabaseSyncInstance as Database, DatabaseSync } from "@photostructure/sqlite";
+import type { HookShelf, StoredHook } from "../alerts/webhook.ts";
 import { RoomError } from "../errors.ts";
 import { storeError } from "../room/store-errors.ts";
 import type { Habit } from "./habit.ts";
@@ -27,10 +28,18 @@ CREATE TABLE IF NOT EXISTS nodes (
   habit TEXT NOT NULL                     -- habit.ts, JSON
 ) STRICT, WITHOUT ROWID;
 
+-- Alerts that the webhook has not taken yet.
+CREATE TABLE IF NOT EXISTS hooks (
+  n INTEGER PRIMARY KEY AUTOINCREMENT,    -- their order
+  id TEXT NOT NULL UNIQUE,
+  key TEXT NOT NULL,                      -- the same for an alert and its end
+  body TEXT NOT NULL
+) STRICT;
+
 -- What this server knows of itself: milliseconds listened.
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 `;
-const VERSION = 1;
+const VERSION = 2;
 const LISTENED = "listened_ms";
 const COLUMNS = [
   ...["node_id", "name", "type", "lat_e6", "lon_e6", "first_at", "last_at", "rssi", "snr", "hops", "path", "board"],
@@ -62,7 +71,7 @@ export interface StoredNode {
 type Row = Omit<StoredNode, "path" | "habit"> & { path: string; habit: string };
 
 /** nodes.sqlite in `dataDir`, which this process has to itself (room/store.ts). Failures are RoomErrors `store_...`. */
-export class NodeStore {
+export class NodeStore implements HookShelf {
   private readonly db: Database;
   private readonly path: string;
   private readonly sql: ReturnType<typeof prepare>;
@@ -131,6 +140,18 @@ export class NodeStore {
     });
   }
 
+  hooks(): StoredHook[] {
+    return this.guard(() => (this.sql.hooks.all() as unknown as StoredHook[]).map((row) => ({ ...row })));
+  }
+
+  addHook({ id, key, body }: StoredHook): void {
+    this.guard(() => this.sql.addHook.run(id, key, body));
+  }
+
+  removeHook(id: string): void {
+    this.guard(() => this.sql.removeHook.run(id));
+  }
+
   close(): void {
     if (this.db.isOpen) this.db.close();
   }
@@ -155,6 +176,9 @@ function prepare(db: Database) {
       `INSERT OR REPLACE INTO nodes (${COLUMNS.join(", ")}) VALUES (${COLUMNS.map(() => "?").join(", ")})`,
     ),
     remove: db.prepare("DELETE FROM nodes WHERE node_id = ?"),
+    hooks: db.prepare("SELECT id, key, body FROM hooks ORDER BY n"),
+    addHook: db.prepare("INSERT INTO hooks (id, key, body) VALUES (?, ?, ?)"),
+    removeHook: db.prepare("DELETE FROM hooks WHERE id = ?"),
     fact: db.prepare("SELECT value FROM facts WHERE name = ?"),
     setFact: db.prepare("INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)"),
   };

@@ -10,10 +10,10 @@ import { noHabit, usualGapS, withGap } from "./habit.ts";
 import { type HeardAdvert, heardAdvert } from "./heard-advert.ts";
 import { Listening } from "./listening.ts";
 import { type NodeDetail, type NodeView, nodeType } from "./node.ts";
-import { NodeStore, type StoredNode } from "./node-store.ts";
+import type { NodeStore, StoredNode } from "./node-store.ts";
 
 export interface NodesParts {
-  dataDir: string;
+  store: NodeStore;
   events: Events;
   clock: Clock;
   log: Log;
@@ -56,7 +56,7 @@ export class Nodes {
   /** Throws RoomError `store_...`. */
   constructor(parts: NodesParts) {
     this.parts = parts;
-    this.store = NodeStore.open(parts.dataDir);
+    this.store = parts.store;
     const { nodes, listenedMs } = this.store.load();
     for (const node of nodes) this.known.set(node.id, { ...node, firstMs: null, lastMs: null });
     this.listening = new Listening(listenedMs);
@@ -82,7 +82,6 @@ export class Nodes {
       cancel();
       this.cancelFlush?.();
       this.flush();
-      this.store.close();
     };
   }
 

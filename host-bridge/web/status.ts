@@ -1,3 +1,4 @@
+import type { AlertView } from "../alerts/alert.ts";
 import { maySee, type Principal, seesAll } from "../auth/principal.ts";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config/schema.ts";
@@ -90,6 +91,10 @@ export interface Status {
   mqtt: MqttStatus;
   /** Nodes of the mesh that were heard. */
   nodes: number;
+  /** Those of them that are reported as silent. */
+  silent_nodes: number;
+  /** What stands: troubles of this server and silent nodes, 100 at most. */
+  alerts: AlertView[];
   /** Connected clients. */
   clients: number;
   /** Posts that no board has sent yet; only for who may see all rooms. */
@@ -107,6 +112,7 @@ export interface StatusSources {
   boards: { status(): BoardStatus[]; rebroadcast(room: string): RebroadcastStatus };
   /** The nodes of the mesh. */
   nodes: { count(): number; list(): NodeDetail[] };
+  alerts: { list(): AlertView[] };
   /** The servers that rooms are shared with. */
   peers(): PeerStatus[];
   /** Null where this server has none. */
@@ -123,6 +129,14 @@ export function federationStatus({
 }: Pick<StatusSources, "config" | "peers" | "backbone">): Status["federation"] {
   const found = backbone();
   return { enabled: config.federation.enabled, peers: peers(), ...(found === null ? {} : { backbone: found }) };
+}
+
+/** More would make a status of hundreds of kilobytes. */
+const MAX_ALERTS = 100;
+
+function alertsIn({ alerts }: StatusSources): Pick<Status, "silent_nodes" | "alerts"> {
+  const list = alerts.list();
+  return { silent_nodes: list.filter(({ what }) => what === "node").length, alerts: list.slice(0, MAX_ALERTS) };
 }
 
 const DAY_MS = 24 * 3600 * 1000;
@@ -150,6 +164,7 @@ export function statusOf(sources: StatusSources): (principal: Principal) => Stat
     federation: federationStatus(sources),
     mqtt: sources.mqtt(),
     nodes: nodes.count(),
+    ...alertsIn(sources),
     clients: clients.count(),
     history_error: rooms.trouble()?.code ?? null,
     ...(seesAll(principal) ? { outbox: store.countOutbox() } : {}),

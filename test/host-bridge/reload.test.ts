@@ -103,14 +103,18 @@ describe("reloading the configuration", () => {
     assert.equal((await ann.ask({ type: "post", room: "Open", text: "x" })).code, "read_only");
   });
 
+  it("changes nodes and alerts", async () => {
+    await begin(rooms(OPEN));
+    assert.deepEqual(await reload(`${rooms(OPEN)}nodes: { max: 5 }\n`), ["[INFO] configuration reloaded: nodes"]);
+    const hours = "alerts: { webhook: 'https://a.example/', quiet_hours: '22:00-07:00' }";
+    assert.deepEqual(await reload(`${rooms(OPEN)}${hours}\n`), ["[INFO] configuration reloaded: nodes, alerts"]);
+    assert.deepEqual(await reload(rooms(OPEN)), ["[INFO] configuration reloaded: alerts"]);
+  });
+
   it("changes the limits of clients", async () => {
     await begin(rooms(OPEN));
     const said = await reload(`${rooms(OPEN)}clients: { rate_limit: { burst: 1, messages_per_minute: 1 } }\n`);
     assert.deepEqual(said, ["[INFO] configuration reloaded: clients"]);
-    const more = await reload(
-      `${rooms(OPEN)}clients: { rate_limit: { burst: 1, messages_per_minute: 1 } }\nnodes: { max: 5 }\n`,
-    );
-    assert.deepEqual(more, ["[INFO] configuration reloaded: nodes"]);
     const { ann } = await client();
     await ann.ask({ type: "join", room: "Open", limit: 0 });
     const seen: unknown[] = [];

@@ -240,6 +240,30 @@ export const SERVICES: Refusal[] = [
     "leave it out",
   ],
   [
+    "quiet hours without minutes",
+    { "a.yaml": "alerts:\n  webhook: https://a.example/\n  quiet_hours: 22-7\n" },
+    'a.yaml:3: alerts.quiet_hours: expected hours such as 22:00-07:00, found "22-7"',
+    "leave it out",
+  ],
+  [
+    "a secret for no webhook",
+    { "a.yaml": "alerts:\n  webhook_secret: an otter crosses at dawn\n" },
+    "a.yaml:1: alerts.webhook: expected a URL beside webhook_secret, found nothing",
+    "add webhook, or remove webhook_secret",
+  ],
+  [
+    "a watched node with a name instead of its number",
+    { "a.yaml": "alerts:\n  nodes:\n    - { node: Hill }\n" },
+    'a.yaml:3: alerts.nodes[0].node: expected a node\'s public key, 64 hex digits, or the first 8 or more of them, found "Hill"',
+    "host-bridge/demo.yaml is an example",
+  ],
+  [
+    "the same node twice",
+    { "a.yaml": "alerts:\n  nodes:\n    - { node: aabbccdd }\n    - { node: AABBCCDD, ignore: true }\n" },
+    'a.yaml:4: alerts.nodes[1].node: expected another node than alerts.nodes[0], found "AABBCCDD"',
+    "remove one of the two",
+  ],
+  [
     "a log level of another program",
     { "a.yaml": "log:\n  level: verbose\n" },
     'a.yaml:2: log.level: expected debug, info, warn or error, found "verbose"',

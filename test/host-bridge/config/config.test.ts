@@ -152,7 +152,10 @@ describe("configuration", () => {
           login: { failures: 5, delayS: 1, maxDelayS: 300, forgetAfterS: 3600 },
         },
         nodes: { forgetAfterS: 2_592_000, max: 10_000 },
-        alerts: { silentAfterS: 3600, webhook: null },
+        alerts: {
+          ...{ silentAfterS: 3600, lostAfterS: 300, types: [], nodes: [] },
+          ...{ quietHours: null, webhook: null, webhookSecret: null },
+        },
         log: { level: "info", format: "text" },
         metrics: { privateRooms: false },
         simulator: { neighbours: 0, speed: 1 },

@@ -3,6 +3,7 @@ import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import type { Clock } from "../../../host-bridge/clock.ts";
 import { Events } from "../../../host-bridge/events.ts";
 import type { NodeView } from "../../../host-bridge/nodes/node.ts";
+import { NodeStore } from "../../../host-bridge/nodes/node-store.ts";
 import { Nodes } from "../../../host-bridge/nodes/nodes.ts";
 import { APP_AT, encodeAppData, SIGNATURE_AT, signedMessage, TIMESTAMP_AT } from "../../../protocol/advert.ts";
 import { bytesToHex, writeU32 } from "../../../protocol/bytes.ts";
@@ -74,6 +75,7 @@ export class NodesBench {
   readonly forgotten: string[] = [];
   readonly settings = { forgetAfterS: 86_400, max: 100 };
   readonly own = new Set<string>();
+  readonly store: NodeStore;
   readonly nodes: Nodes;
   private readonly stopNodes: () => void;
 
@@ -83,7 +85,9 @@ export class NodesBench {
     this.events.on("node", (view) => void this.told.push(view));
     this.events.on("nodeForgotten", ({ node_id }) => void this.forgotten.push(node_id));
     const { events, log, settings, own } = this;
-    this.nodes = new Nodes({ dataDir, events, clock, log, settings: () => settings, own: () => own });
+    this.store = NodeStore.open(dataDir);
+    const { store } = this;
+    this.nodes = new Nodes({ store, events, clock, log, settings: () => settings, own: () => own });
     this.stopNodes = this.nodes.start();
     this.board(true);
   }
@@ -102,5 +106,6 @@ export class NodesBench {
 
   stop(): void {
     this.stopNodes();
+    this.store.close();
   }
 }

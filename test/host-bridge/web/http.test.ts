@@ -61,7 +61,7 @@ describe("http", () => {
       boards: [],
       federation: { enabled: false, peers: [] },
       mqtt: { enabled: false, connected: false, published: 0, brokers: [] },
-      nodes: 0,
+      ...{ nodes: 0, silent_nodes: 0, alerts: [] },
       clients: 1,
       outbox: 1,
       history_error: null,
