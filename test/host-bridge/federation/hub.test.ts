@@ -103,6 +103,29 @@ describe("a blind hub", () => {
     assert.equal(a.federation.status()[0].received, 1);
   });
 
+  it("keeps its members waiting while its disk takes nothing, and says so", async () => {
+    const hub = await blindHub();
+    const [a, b] = await members(hub, ["A", "B"]);
+    for (const one of [hub, a, b]) await one.start();
+    for (const one of [a, b]) await shares(one, 1);
+    const inside = hub.federation as unknown as { hub: { store: { db: { exec(sql: string): void } } } };
+    const { db } = inside.hub.store;
+    db.exec("PRAGMA query_only = ON");
+    for (let i = 0; i < 20; i++) await a.post(`${i}`);
+    const [c] = await members(hub, ["C"], ["Another"]);
+    await c.start();
+    const says = (pattern: RegExp) => until(String(pattern), () => hub.lines.some((line) => pattern.test(line)));
+    await says(/^warn Federation peer "A": its messages wait, for they cannot be stored here now: .*hub\.sqlite/);
+    await says(/^warn Federation peer "C" disconnected \(its messages cannot be stored here now\)$/);
+    assert.doesNotMatch(c.lines.join("\n"), /sqlite/);
+    assert.equal(b.told.length, 0);
+    db.exec("PRAGMA query_only = OFF");
+    await until("all is there", () => b.told.length === 20);
+    await shares(c, 1);
+    await same([a, b]);
+    for (const one of [a, b]) assert.doesNotMatch(one.lines.join("\n"), /disconnected/);
+  });
+
   it("keeps the newest within max_messages, and says that the others are gone", async () => {
     const hub = await blindHub({ maxMessages: 20 });
     const [a, b] = await members(hub, ["A", "B"]);
