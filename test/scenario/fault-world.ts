@@ -91,6 +91,7 @@ export class FaultWorld {
   async healed(): Promise<void> {
     await Promise.all(this.busy.values());
     if (this.failure !== null) throw this.failure;
+    for (const { name, hasCrashed } of this.servers) if (hasCrashed) throw new Error(`${name} died by itself`);
   }
 
   async states(): Promise<State[]> {

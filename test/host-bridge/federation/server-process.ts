@@ -15,6 +15,8 @@ export class ServerProcess implements ChildSettings {
   backbone: BackboneConfig | null = null;
   /** Every message that its clients were told, over all of its lives. */
   readonly told: string[] = [];
+  /** It died, and nobody killed it. */
+  hasCrashed = false;
   private readonly within: readonly string[];
   private child: ChildProcess | null = null;
   private waiting: ((answer: unknown) => void)[] = [];
@@ -41,6 +43,7 @@ export class ServerProcess implements ChildSettings {
       else waiting.shift()?.(JSON.parse(line));
     });
     child.once("close", () => {
+      if (this.child === child) this.hasCrashed = true;
       for (const settle of waiting.splice(0)) settle(null);
     });
     const ready = await new Promise((resolve) => waiting.push(resolve));
@@ -66,6 +69,7 @@ export class ServerProcess implements ChildSettings {
     const { child } = this;
     if (child === null) return;
     this.child = null;
+    if (child.exitCode !== null) return;
     const gone = new Promise((resolve) => child.once("close", resolve));
     child.kill("SIGKILL");
     await gone;
