@@ -98,13 +98,20 @@ function chainTable(figures: ChainFigures[]): string {
   ].join("\n");
 }
 
-function backlogTable({ messages, ours, senderMicros, receiverMicros, plain }: BacklogFigures): string {
+function backlogTable({
+  messages,
+  ours,
+  senderMicros,
+  receiverMicros,
+  package: plainPackage,
+  plain,
+}: BacklogFigures): string {
   return [
     `| a backlog of ${messages.toLocaleString("en")} | messages a second | ours beside it |`,
     "| --- | --: | --: |",
     `| ours, into an empty server | ${show(median(ours))} | |`,
     ...plain.map(({ name, perSecond }) => {
-      return `| plain inserts, our table ${name} | ${show(median(perSecond))} | ${ratios(ours, perSecond)} |`;
+      return `| ${plainPackage}, plain batch inserts, our table ${name} | ${show(median(perSecond))} | ${ratios(ours, perSecond)} |`;
     }),
     "",
     `Processor time of a message: sender ${show(median(senderMicros))} µs, receiver ${show(median(receiverMicros))} µs.`,
