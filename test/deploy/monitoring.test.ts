@@ -1,9 +1,22 @@
 // What deploy/monitoring/ ships, and what it looks at, checked by the programs that read it.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { Scratch } from "../host-bridge/scratch.ts";
+import { type Dashboard, promQueries } from "./panels.ts";
 import { has } from "./proxy.ts";
 import { startWatched, type Watched } from "./watched.ts";
+
+const FOLDER = fileURLToPath(new URL("../../deploy/monitoring/", import.meta.url));
+const read = (file: string): string => readFileSync(join(FOLDER, file), "utf8");
+
+/** Fails with what it says. */
+function promtool(...args: string[]): void {
+  const { status, stdout, stderr } = spawnSync("promtool", args, { cwd: FOLDER, encoding: "utf8" });
+  assert.equal(status, 0, `${stdout}${stderr}`);
+}
 
 describe("monitoring", function () {
   this.timeout(60_000);
@@ -54,6 +67,29 @@ describe("monitoring", function () {
         input: await watched.metrics(),
       });
       assert.deepEqual([status, `${stdout}${stderr}`], [0, ""]);
+    });
+
+    it("finds no fault with the configuration and the alerts", () => {
+      promtool("check", "config", "prometheus.yml");
+      promtool("check", "rules", "alerts.yml");
+    });
+
+    it("alerts for each trouble, when it has lasted, and not just before", () => {
+      promtool("test", "rules", "alerts.test.yml");
+      const names = [...read("alerts.yml").matchAll(/alert: (\w+)/g)].map(([, name]) => name);
+      assert.ok(names.length > 10);
+      for (const name of names) assert.match(read("alerts.test.yml"), new RegExp(`- name: ${name}$`, "m"));
+    });
+
+    it("understands every query of the dashboards", () => {
+      const dashboard = JSON.parse(read("dashboard-server.json")) as Dashboard;
+      const rules = promQueries(dashboard).map(({ expr }, i) => ({
+        ...{ record: `panel:query${i}`, expr: expr.replaceAll("$__rate_interval", "1m") },
+      }));
+      assert.ok(rules.length > 30);
+      const file = join(scratch.dir(), "panels.yml");
+      writeFileSync(file, JSON.stringify({ groups: [{ name: "panels", rules }] }));
+      promtool("check", "rules", file);
     });
   });
 });

@@ -5,6 +5,8 @@ import { type Daemon, runDaemon } from "../../host-bridge/run.ts";
 import { hexToBytes } from "../../protocol/bytes.ts";
 import { boardsReady, daemonConfig, flood, PUBLIC_KEY, until } from "../host-bridge/daemon-bench.ts";
 import { federationConfig, peerConfig } from "../host-bridge/federation/server-bench.ts";
+import { brokerConfig } from "../host-bridge/mqtt/broker-bench.ts";
+import { TestNode } from "../host-bridge/nodes/nodes-bench.ts";
 import { roomConfig, sealText } from "../host-bridge/room/rooms-bench.ts";
 import type { Scratch } from "../host-bridge/scratch.ts";
 import { EtherStation } from "../host-bridge/station.ts";
@@ -15,19 +17,23 @@ export interface Watched {
   url: string;
   metrics(): Promise<string>;
   status(): Promise<Record<string, unknown>>;
+  /** Of the history of Public. */
+  messages(): Promise<Record<string, unknown>[]>;
   stop(): Promise<void>;
 }
 
-export async function startWatched(scratch: Scratch): Promise<Watched> {
+/** `broker` is the port of an MQTT broker on loopback, which need not be there. */
+export async function startWatched(scratch: Scratch, broker?: number): Promise<Watched> {
   const ether = { host: "127.0.0.1", port: await freePort() };
   const [portA, portB] = [await freePort(), await freePort()];
+  const mqtt = { enabled: true, brokers: [brokerConfig(broker ?? (await freePort()))] };
   const config = daemonConfig(
     scratch.dir(),
     [
       { type: "sim", id: "first", model: "heltec-v3", ether },
       { type: "sim", id: "second", model: "rak4631", ether },
     ],
-    { federation: federationConfig(portA, { peers: [peerConfig("There", portB)] }) },
+    { federation: federationConfig(portA, { peers: [peerConfig("There", portB)] }), mqtt },
   );
   const daemons: Daemon[] = [await runDaemon(config, silentLog())];
   const { url } = daemons[0];
@@ -45,6 +51,7 @@ export async function startWatched(scratch: Scratch): Promise<Watched> {
   };
   await until("peers connected", async () => /^meshcore_peers_connected 1$/m.test(await metrics()));
   const room = makeRoom(roomConfig("Public"), hexToBytes(PUBLIC_KEY));
+  station.send(new TestNode().advert(1000, { latE6: 52_000_000, lonE6: 13_000_000 }));
   station.send(flood(sealText(room, 1000, "Carol: from the air")));
   await Promise.all([post(url, "of a client"), post(daemons[1].url, "of the peer")]);
   await fetch(`${url}/status`, { headers: { authorization: "Bearer wrong" } });
@@ -53,12 +60,16 @@ export async function startWatched(scratch: Scratch): Promise<Watched> {
     // Either board hears the station, and what the other one sends.
     ...["first", "second"].map((board) => `meshcore_board_rssi_dbm{board="${board}"} -`),
     'meshcore_peer_latency_seconds{peer="There"} 0',
+    "meshcore_adverts_total 1",
   ];
   for (const series of wanted) await until(series, async () => (await metrics()).includes(series));
+  const json = async (path: string): Promise<Record<string, unknown>> =>
+    (await (await fetch(url + path)).json()) as Record<string, unknown>;
   return {
     url,
     metrics,
-    status: async () => (await (await fetch(`${url}/status`)).json()) as Record<string, unknown>,
+    status: () => json("/status"),
+    messages: async () => (await json("/api/v1/rooms/Public/messages"))["messages"] as Record<string, unknown>[],
     stop: async () => {
       station.leave();
       for (const daemon of daemons) await daemon.stop();
