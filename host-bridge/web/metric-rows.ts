@@ -1,5 +1,6 @@
 // Every metric of /metrics, one row each. Names by https://prometheus.io/docs/practices/naming/: base units, ratios
 // instead of percentages, _total at the end of counters.
+import { TROUBLES } from "../alerts/alert.ts";
 import type { BoardFaults, RadioFaults } from "../link/keeper.ts";
 import type { Via } from "../room/message.ts";
 import type { BrokerStatus, PeerStatus, RoomStatus, Status } from "./status.ts";
@@ -85,6 +86,17 @@ export const ROWS: readonly Row[] = [
   one("gauge", "meshcore_uptime_seconds", "Time since the daemon started", ({ status }) => status.uptime_s),
   one("gauge", "meshcore_clients", "Connected clients", ({ status }) => status.clients),
   one("gauge", "meshcore_nodes", "Nodes of the mesh that are known", ({ status }) => status.nodes),
+  one("gauge", "meshcore_silent_nodes", "Nodes that are reported as silent", ({ status }) => status.silent_nodes),
+  {
+    ...{
+      kind: "gauge",
+      name: "meshcore_troubles",
+      help: "Alerts that stand, by what they are about",
+      labels: ["what"],
+    },
+    samples: ({ status }) =>
+      TROUBLES.map((kind): Sample => [[kind], status.alerts.filter(({ what }) => what === kind).length]),
+  },
   one("counter", "meshcore_adverts_total", "Verified adverts of nodes since the start", ({ adverts }) => adverts),
   {
     ...{ kind: "counter", name: "meshcore_node_alerts_total", help: "Alerts since the start, by state" },

@@ -111,6 +111,13 @@ describe("dashboards", function () {
     }
   });
 
+  it("are about nodes and alerts as docs/schemas has them", () => {
+    for (const [file, payload] of Object.entries({ "node.json": node, "alert.json": alert })) {
+      const schema = JSON.parse(readFileSync(join(TOP, "docs", "schemas", file), "utf8")) as { properties: object };
+      assert.deepEqual(Object.keys(payload).sort(), Object.keys(schema.properties).sort(), file);
+    }
+  });
+
   it("find every path of telegraf.conf in them", () => {
     assert.deepEqual(
       inputs.flatMap((input) => missingPaths(input, published)),

@@ -31,7 +31,7 @@ describe("metrics", () => {
   let metrics: Metrics;
   const status = ({ kind }: Principal) =>
     ({
-      ...{ version: "1", uptime_s: 1, clients: 0, nodes: 0, history_error: null },
+      ...{ version: "1", uptime_s: 1, clients: 0, nodes: 0, alerts: [], history_error: null },
       rooms: (kind === "anonymous" ? ["Open"] : ["Open", "Secret"]).map(roomStatus),
       ...{ mqtt: { brokers: [] }, federation: { peers: [] }, boards: [{ ...QUIET, faults }] },
     }) as unknown as Status;
