@@ -99,6 +99,7 @@ export async function runDaemon(loaded: Config, log: Log): Promise<Daemon> {
     stops.push(nodes.start());
     const mqtt = new Mqtt({
       ...{ config, rooms, store, events, clock, log, random: Math.random },
+      nodes: () => [...nodes.all()].map((node) => nodes.view(node)),
       status: (rooms) => web.status({ kind: "local", role: "read", rooms, token: null }),
     });
     const { alerts, ...watch } = openAlerts({

@@ -8,11 +8,12 @@ import type { BrokerStatus } from "../web/status.ts";
 import type { Fault } from "./fault.ts";
 import { Line, type Version } from "./line.ts";
 import { Outbox } from "./outbox.ts";
-import { topicOf } from "./topics.ts";
+import { type TopicName, topicOf } from "./topics.ts";
 
-/** A retained topic and what is on it now; null takes it away. */
+/** What is on a retained topic now; null takes it away. */
 export interface State {
-  topic: string;
+  topic: TopicName;
+  about: string;
   payload: string | null;
 }
 
@@ -258,7 +259,10 @@ export class Broker {
     if (name === undefined) return false;
     this.unsent.delete(name);
     const state = this.parts.states.get(name);
-    if (state !== undefined) this.publish(line, state.topic, state.payload ?? "", true);
+    if (state !== undefined) {
+      const topic = topicOf(this.config.topicPrefix, state.topic, state.about);
+      this.publish(line, topic, state.payload ?? "", true);
+    }
     return true;
   }
 

@@ -46,24 +46,28 @@ export class Line {
 
   private async dial(): Promise<void> {
     const { config, clientId, version, will } = this.parts;
-    let files: ReturnType<typeof tlsFiles>;
     try {
-      files = tlsFiles(config);
+      const files = tlsFiles(config);
+      // Nobody else has to load it.
+      const { connect } = await import("mqtt");
+      if (this.isOver) return;
+      const client = connect(config.url, {
+        ...{ protocolVersion: version, clientId, clean: true, keepalive: KEEPALIVE_S, connectTimeout: ANSWER_MS },
+        ...{ reconnectPeriod: 0, resubscribe: false, queueQoSZero: false },
+        ...(config.username === null ? {} : { username: config.username, password: config.password ?? "" }),
+        ...files,
+        will: { topic: will.topic, payload: Buffer.from(will.payload), qos: 1, retain: true },
+      });
+      this.client = client;
+      this.listen(client);
     } catch (error) {
+      // Never before the constructor has returned.
       await Promise.resolve();
-      return this.end({ reason: String((error as Error).message), isHopeless: true, isVersion: "no" });
+      this.end({ reason: String((error as Error).message), isHopeless: true, isVersion: "no" });
     }
-    // Nobody else has to load it.
-    const { connect } = await import("mqtt");
-    if (this.isOver) return;
-    const client = connect(config.url, {
-      ...{ protocolVersion: version, clientId, clean: true, keepalive: KEEPALIVE_S, connectTimeout: ANSWER_MS },
-      ...{ reconnectPeriod: 0, resubscribe: false, queueQoSZero: false },
-      ...(config.username === null ? {} : { username: config.username, password: config.password ?? "" }),
-      ...files,
-      will: { topic: will.topic, payload: Buffer.from(will.payload), qos: 1, retain: true },
-    });
-    this.client = client;
+  }
+
+  private listen(client: MqttClient): void {
     const note = (error: unknown): void => {
       this.error ??= error;
     };
@@ -73,9 +77,11 @@ export class Line {
     client.on("disconnect", ({ reasonCode }) => note({ code: reasonCode, message: `reason code ${reasonCode}` }));
     client.on("close", () => this.end(faultOf(this.error)));
     client.on("connect", ({ properties }) => {
+      if (this.isOver) return;
       const { receiveMaximum, maximumQoS, retainAvailable, maximumPacketSize } = properties ?? {};
       if (maximumQoS === 0) {
-        return this.end({ reason: "it takes no QoS 1", isHopeless: true, isVersion: "no" });
+        this.end({ reason: "it takes no QoS 1", isHopeless: true, isVersion: "no" });
+        return;
       }
       this.isOpen = true;
       this.mayRetain = retainAvailable !== false;

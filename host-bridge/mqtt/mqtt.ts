@@ -3,12 +3,14 @@ import type { Clock } from "../clock.ts";
 import type { Config } from "../config/schema.ts";
 import type { Events } from "../events.ts";
 import type { Log } from "../log.ts";
+import type { NodeView } from "../nodes/node.ts";
 import type { Rooms } from "../room/rooms.ts";
 import type { Store } from "../room/store.ts";
 import { storeSentence } from "../room/store-errors.ts";
 import type { MqttStatus, Status } from "../web/status.ts";
-import { Broker, brokerKey, type State } from "./broker.ts";
+import { Broker, brokerKey } from "./broker.ts";
 import { Posts } from "./posts.ts";
+import { States } from "./states.ts";
 
 export interface MqttParts {
   /** As it is now; a reload changes it. */
@@ -18,6 +20,8 @@ export interface MqttParts {
   events: Events;
   clock: Clock;
   log: Log;
+  /** Those that are known at the start. */
+  nodes(): Iterable<NodeView>;
   /** 0 up to 1. */
   random(): number;
   /** The object of /status with these rooms and no others. */
@@ -29,8 +33,9 @@ export class Mqtt {
   private readonly parts: MqttParts;
   private readonly posts: Posts;
   private brokers: Broker[] = [];
-  /** What is on the retained topics, the newest of each. */
-  private readonly states = new Map<string, State>();
+  private readonly states = new States((name) => {
+    for (const broker of this.brokers) broker.stateChanged(name);
+  });
   /** Rooms that are published. */
   private published = new Set<string>();
   /** Brokers are stopped and started one after the other. */
@@ -44,12 +49,16 @@ export class Mqtt {
 
   /** Dials. Returns the stop. Throws RoomError `store_...`. */
   start(): () => Promise<void> {
+    const { events, nodes } = this.parts;
+    for (const node of nodes()) this.states.node(node);
     this.apply();
-    const { events } = this.parts;
     const offs = [
       events.on("message", () => {
         for (const broker of this.brokers) broker.wake();
       }),
+      events.on("node", (node) => this.states.node(node)),
+      events.on("nodeForgotten", ({ node_id }) => this.states.forget(node_id)),
+      events.on("alert", (alert) => this.states.alert(alert)),
       events.on("config", () => this.reload()),
     ];
     return async () => {
@@ -69,6 +78,8 @@ export class Mqtt {
   }
 
   private reload(): void {
+    // At once: what a room is kept off for must not wait for a broker's farewell.
+    this.published = this.rooms();
     this.work = this.work.then(async () => {
       if (this.isStopped) return;
       const wanted = this.wanted();
@@ -88,14 +99,14 @@ export class Mqtt {
   /** Starts what is configured and not there. */
   private apply(): void {
     const { config, store, clock, log, random } = this.parts;
-    this.published = new Set(config.rooms.filter(({ mqtt }) => mqtt).map(({ name }) => name));
+    this.published = this.rooms();
     const wanted = this.wanted();
     const places = store.deliveries.keep(wanted.map(brokerKey));
     for (const one of wanted) {
       if (this.brokers.some(({ config: known }) => isDeepStrictEqual(one, known))) continue;
       const broker = new Broker(places.get(brokerKey(one)) ?? 0, {
         ...{ config: structuredClone(one), server: { name: config.name, id: store.serverId() } },
-        ...{ deliveries: store.deliveries, clock, log, random, states: this.states },
+        ...{ deliveries: store.deliveries, clock, log, random, states: this.states.all },
         status: () => this.statusText(),
         mayPublish: (room) => this.published.has(room),
         postTopics: () => this.posts.topics(one.topicPrefix),
@@ -106,6 +117,10 @@ export class Mqtt {
       this.brokers.push(broker);
       broker.start();
     }
+  }
+
+  private rooms(): Set<string> {
+    return new Set(this.parts.config.rooms.filter(({ mqtt }) => mqtt).map(({ name }) => name));
   }
 
   private wanted() {

@@ -1,10 +1,12 @@
 // Real mosquitto on loopback, to be stopped and started, and what is seen there by another client.
+import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { connectAsync, type MqttClient } from "mqtt";
 import type { BrokerConfig } from "../../../host-bridge/config/schema.ts";
 import { until } from "../daemon-bench.ts";
+import { publicationFault } from "./schemas.ts";
 
 /** Debian puts it where only root looks. */
 const PROGRAM = ["/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto", "/opt/homebrew/sbin/mosquitto"].find(existsSync);
@@ -29,7 +31,7 @@ export class Mosquitto {
       this.file,
       `${user}persistence true
 persistence_location ${store}/
-max_queued_messages 0
+max_queued_messages 1000000
 listener ${port} 127.0.0.1
 ${more}
 `,
@@ -72,13 +74,17 @@ export interface Seen {
 /** A subscriber to everything, which comes back by itself. */
 export class Watcher {
   readonly seen: Seen[] = [];
+  private readonly faults: string[] = [];
   private readonly client: MqttClient;
 
   private constructor(client: MqttClient) {
     this.client = client;
     client.on("error", () => undefined);
     client.on("message", (topic, payload, { retain }) => {
-      this.seen.push({ topic, text: payload.toString(), retained: retain });
+      const text = payload.toString();
+      this.seen.push({ topic, text, retained: retain });
+      const fault = publicationFault(topic, text);
+      if (fault !== null) this.faults.push(fault);
     });
   }
 
@@ -102,7 +108,9 @@ export class Watcher {
     return this.client.publishAsync(topic, payload, { qos: 1, retain });
   }
 
+  /** All that it saw was as docs/schemas/ say. */
   async leave(): Promise<void> {
     await this.client.endAsync(true);
+    assert.deepEqual(this.faults, []);
   }
 }
