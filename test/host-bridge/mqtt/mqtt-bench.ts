@@ -27,7 +27,7 @@ export function openMqtt(dir: string, rooms: RoomConfig[], brokers: BrokerConfig
     nodes: () => known,
     status: (): Status => ({
       ...{ name: "here", version: "0", uptime_s: 0, rooms: [], boards: [], federation: { enabled: false, peers: [] } },
-      ...{ mqtt: mqtt.status(), nodes: 0, clients: 0, history_error: null },
+      ...{ mqtt: mqtt.status(), nodes: 0, silent_nodes: 0, alerts: [], clients: 0, history_error: null },
     }),
   });
   let stopMqtt = async (): Promise<void> => undefined;
