@@ -32,13 +32,13 @@ export function parseBackbone(text: string): BackboneUrl | null {
     ({ protocol, pathname, search, hash }) =>
       protocol === scheme && ["", "/"].includes(pathname) && search === "" && hash === "",
   );
-  const logins = new Set(parsed.filter(({ username }) => username !== "").map(loginOf));
+  const logins = new Set(parsed.map(loginOf).filter((login) => login !== ":"));
   if (!isFine || logins.size > 1 || !servers.every(({ host, port }) => isHost(host) && port > 0)) return null;
   const [login] = logins;
   if (login === undefined) return { servers, isTls: scheme === "tls:", user: null, password: null };
   const [user, password] = login.split(":").map(decode);
   // NATS takes a name alone for a token, which then is a secret that looks like none.
-  return user === null || !password ? null : { servers, isTls: scheme === "tls:", user, password };
+  return !user || !password ? null : { servers, isTls: scheme === "tls:", user, password };
 }
 
 const loginOf = ({ username, password }: URL): string => `${username}:${password}`;
