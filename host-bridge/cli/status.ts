@@ -41,6 +41,7 @@ export async function status(options: StatusOptions, io: CliIo): Promise<void> {
     io.out(
       `\nMQTT  ${mqtt["connected"] === true ? "connected" : "not connected"}, ${show(mqtt["published"])} published\n`,
     );
+    section(io, "Brokers", rowsOf(mqtt["brokers"]), BROKER_COLUMNS);
   }
 }
 
@@ -127,6 +128,15 @@ const BOARD_COLUMNS: Column[] = [
   ["queue", (row) => show(row["tx_queue"])],
 ];
 
+const BROKER_COLUMNS: Column[] = [
+  ["broker", (row) => show(row["broker"])],
+  ["link", (row, io) => linkText(io, row["connected"] === true)],
+  ["published", (row) => show(row["published"])],
+  ["queue", (row) => show(row["queue_depth"])],
+  ["dropped", (row) => show(row["dropped"])],
+  ["refused", (row) => show(row["refused"])],
+  ["problem", (row) => (row["error"] === null ? "" : show(row["error"]))],
+];
 const PEER_COLUMNS: Column[] = [
   ["peer", (row) => show(row["name"])],
   ["address", (row) => show(row["addr"])],

@@ -25,13 +25,13 @@ export const TOPICS = {
     form: "nodes/{node_id}",
     way: "out",
     retained: true,
-    payload: "a node of the mesh; empty when it is forgotten",
+    payload: "[node](schemas/node.json) of the mesh; empty when it is forgotten",
   },
   alert: {
     form: "alerts/{node_id}",
     way: "out",
     retained: true,
-    payload: 'a node is `"silent"`, or `"ok"` again',
+    payload: '[alert](schemas/alert.json): a node is `"silent"`, or `"ok"` again',
   },
   post: {
     form: "rooms/{room}/post",

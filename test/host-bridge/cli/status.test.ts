@@ -43,7 +43,17 @@ const STATUS = {
       },
     ],
   },
-  mqtt: { enabled: true, connected: false, published: 5 },
+  mqtt: {
+    enabled: true,
+    connected: false,
+    published: 5,
+    brokers: [
+      {
+        ...{ broker: "mqtt://b.example:1883", connected: false, published: 5, queue_depth: 2 },
+        ...{ dropped: 0, refused: 1, error: "connection refused" },
+      },
+    ],
+  },
   nodes: 4,
   clients: 2,
   history_error: null,
@@ -78,6 +88,9 @@ PEER  ADDRESS      LINK       LATENCY  QUEUE  SENT  RECEIVED  DUPLICATES
 B     b.example:1  connected  12 ms    0      1     2         3
 
 MQTT  not connected, 5 published
+
+BROKER                 LINK           PUBLISHED  QUEUE  DROPPED  REFUSED  PROBLEM
+mqtt://b.example:1883  not connected  5          2      0        1        connection refused
 `,
       );
     });

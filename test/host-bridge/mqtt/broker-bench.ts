@@ -50,6 +50,10 @@ ${more}
     if (child.exitCode !== null) throw new Error(`mosquitto ended: ${this.said}`);
   }
 
+  signal(signal: NodeJS.Signals): void {
+    this.child?.kill(signal);
+  }
+
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
     const { child } = this;
     this.child = null;

@@ -160,4 +160,17 @@ describe(`mqtt: the native profile${noMosquitto}`, function () {
     assert.equal((await statusOf(url)).brokers[0].dropped, 2);
     assert.ok(lines.some((line) => line.includes("2 messages left the history before they were published")));
   });
+
+  it("stops within seconds beside a broker that stands still, which then tells of the end itself", async () => {
+    const url = await start(scratch.dir());
+    await connected(url);
+    broker.signal("SIGSTOP");
+    await post(url, "Open", ["nobody answers"]);
+    const startedMs = performance.now();
+    await daemon?.stop();
+    daemon = null;
+    assert.ok(performance.now() - startedMs < 5000);
+    broker.signal("SIGCONT");
+    await until("the end", () => online() === false);
+  });
 });
