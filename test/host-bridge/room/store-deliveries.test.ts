@@ -37,7 +37,7 @@ describe("store: the history as an outbox", () => {
     assert.deepEqual(guidsAfter(0), ["1", "2", "3", "4"]);
     const [, { id }] = store.deliveries.after(0, 2);
     assert.deepEqual(guidsAfter(id, 1), ["3"]);
-    const [{ message }] = store.deliveries.guidsAfter(id, 1);
+    const [{ message }] = store.deliveries.after(id, 1);
     assert.deepEqual(message, {
       ...{ type: "message", room: "A", guid: "3", sender: "Ann", text: "text 3", timestamp, origin: "here" },
       ...{ via: "radio", rssi: -71, snr: 10.5, hops: 2, timestamp: timestamp - 1 },
