@@ -10,7 +10,7 @@ import { Federation } from "./federation/federation.ts";
 import { serveStatus } from "./federation/status.ts";
 import { KissKeeper } from "./kiss/kiss-keeper.ts";
 import { BoardKeeper } from "./link/board-keeper.ts";
-import { openBoardKey, ownKeys } from "./link/board-key.ts";
+import { openBoardKey } from "./link/board-key.ts";
 import { Boards, type KeeperMaker } from "./link/boards.ts";
 import { serveConsoles } from "./link/console-server.ts";
 import type { BoardRadio } from "./link/keeper.ts";
@@ -91,10 +91,7 @@ export async function runDaemon(loaded: Config, log: Log): Promise<Daemon> {
     stops.push(() => nodeStore.close());
     const nodes = new Nodes({
       ...{ store: nodeStore, events, clock, log, settings: () => config.nodes },
-      own: ownKeys(
-        config.dataDir,
-        config.boards.map(({ id }) => id),
-      ),
+      own: () => new Set(boards.keepers.flatMap((keeper) => keeper.publicKey() ?? [])),
     });
     stops.push(nodes.start());
     const mqtt = new Mqtt({

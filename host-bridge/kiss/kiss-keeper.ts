@@ -56,6 +56,11 @@ export class KissKeeper implements Keeper {
     return this.session?.isUp() ?? false;
   }
 
+  publicKey(): null {
+    // A modem does not advertise itself.
+    return null;
+  }
+
   queue(): number {
     return this.session?.queue() ?? 0;
   }

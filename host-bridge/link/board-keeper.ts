@@ -1,3 +1,4 @@
+import { bytesToHex } from "../../protocol/bytes.ts";
 import type { BytePort } from "../../simulator/byte-port.ts";
 import { believableUnixS } from "../clock.ts";
 import { describe, RoomError } from "../errors.ts";
@@ -32,6 +33,7 @@ export class BoardKeeper implements Keeper {
   private link: BoardLink | null = null;
   private key: BoardKey | null = null;
   private keyError = "";
+  private ownKey: string | null = null;
   private identity: BoardIdentity | null = null;
   private last: { status: StatusValue; offsetS: number | null } | null = null;
   /** Since this boot all rooms were followed from their beginning on. */
@@ -60,6 +62,11 @@ export class BoardKeeper implements Keeper {
 
   isUp(): boolean {
     return this.link?.isUp() ?? false;
+  }
+
+  publicKey(): string | null {
+    // Before its first advert a board whose key is here does not know it itself.
+    return this.ownKey ?? (this.key === null ? null : bytesToHex(this.key.publicKey));
   }
 
   queue(): number {
@@ -169,6 +176,9 @@ export class BoardKeeper implements Keeper {
         const unixS = believableUnixS(clock);
         const offsetS = unixS === 0 || status.unixTime === 0 ? null : status.unixTime - unixS;
         this.last = { status, offsetS };
+      },
+      publicKey: (hex) => {
+        this.ownKey = hex;
       },
       heard: ({ rssi, snr, packet }) => events.emit("heard", { board, rssi, snr: snr / 4, packet }),
       isRealAdvert,

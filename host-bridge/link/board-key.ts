@@ -1,10 +1,10 @@
 // Keys of boards that cannot have one themselves: made here, kept here, and never told to anybody. docs/link.md, CheckAdvert and
 // WantAdverts.
 import { createHash, createPublicKey, randomBytes, verify } from "node:crypto";
-import { closeSync, existsSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { APP_AT, SIGNATURE_AT, signedMessage, TIMESTAMP_AT } from "../../protocol/advert.ts";
-import { bytesToHex, writeU32 } from "../../protocol/bytes.ts";
+import { writeU32 } from "../../protocol/bytes.ts";
 import { complete } from "../../protocol/curve.ts";
 import { softCurve } from "../../protocol/curve25519.ts";
 import { RoomError } from "../errors.ts";
@@ -43,25 +43,6 @@ export function openBoardKey(dataDir: string, board: string): BoardKey {
       cause: error,
     });
   }
-}
-
-/** Gives the public keys, hex, of those `boards` whose key is kept in `dataDir`. Each file is read once. */
-export function ownKeys(dataDir: string, boards: readonly string[]): () => ReadonlySet<string> {
-  const waiting = new Set(boards);
-  const found = new Set<string>();
-  return () => {
-    for (const board of waiting) {
-      if (!existsSync(keyFile(dataDir, board))) continue;
-      waiting.delete(board);
-      try {
-        found.add(bytesToHex(openBoardKey(dataDir, board).publicKey));
-      } catch (error) {
-        // The board's keeper says it, when the key is needed.
-        if (!(error instanceof RoomError)) throw error;
-      }
-    }
-    return found;
-  };
 }
 
 /** When to date adverts, Unix seconds: the first for now, all above `after`, the next ones for a time without us. */

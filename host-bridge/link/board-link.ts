@@ -35,6 +35,8 @@ export interface LinkHooks {
   up(identity: BoardIdentity): void;
   status(status: StatusValue): void;
   heard(packet: HeardValue): void;
+  /** The public key that the board advertises itself with, 64 lower-case hex digits. Left out: it is not asked for it. */
+  publicKey?(hex: string): void;
   missed(room: string, count: number): void;
   /** Whether `signature` is that of an advert; `message` begins with the key. */
   isRealAdvert(message: Uint8Array, signature: Uint8Array): boolean;
@@ -51,6 +53,11 @@ const FROM_HOST = new Map(wire.FROM_HOST.map((table) => [table.name, table as Me
 /** A frame that does not go on for so long has lost its end (kiss.ts). */
 const HALF_FRAME_MS = 1000;
 const MAX_LINE = 1000;
+/** The board tells its key on the console (docs/console.md); the tag in front tells our question from a person's. */
+const ASK_KEY = "\rhb|get public.key\r";
+const KEY_LINE = /^ {2}-> hb\|> ([0-9a-f]{64})\r?$/i;
+/** Between two questions: a board that has just been flashed draws its key first. */
+const ASK_KEY_MS = 60_000;
 /** Between two signatures, each of which takes a while: others have their turn. */
 const SIGN_MS = 20;
 
@@ -69,6 +76,8 @@ export class BoardLink {
   private ended = false;
   private line = "";
   private readonly seats = new Set<{ onText(text: string): void; onEnd(): void }>();
+  /** When the board is asked for its key again; Infinity when that is known. */
+  private askKeyAt = 0;
   private cancelWake: () => void = () => undefined;
   private cancelDrop: () => void = () => undefined;
   private cancelSign: () => void = () => undefined;
@@ -158,6 +167,12 @@ export class BoardLink {
     const lines = (this.line + text).split("\n");
     this.line = (lines.pop() ?? "").slice(-MAX_LINE);
     for (const line of lines) {
+      const key = KEY_LINE.exec(line)?.[1].toLowerCase();
+      if (key !== undefined) {
+        this.askKeyAt = Number.POSITIVE_INFINITY;
+        this.hooks.publicKey?.(key);
+        continue;
+      }
       if (line.trim() !== "") this.hooks.log("debug", `says: ${line.trimEnd().slice(0, MAX_LINE)}`);
     }
   }
@@ -203,9 +218,11 @@ export class BoardLink {
       }
       case "up":
         this.hooks.up(effect.identity);
+        this.askKey();
         break;
       case "status":
         this.hooks.status(effect.status);
+        if (this.isUp()) this.askKey();
         break;
       case "heard":
         this.hooks.heard(effect.packet);
@@ -237,6 +254,14 @@ export class BoardLink {
         this.end(effect.reason, effect.hint);
         break;
     }
+  }
+
+  /** Not while somebody types: the question would stand in the middle of a line. */
+  private askKey(): void {
+    const nowMs = this.clock.nowMs();
+    if (this.hooks.publicKey === undefined || nowMs < this.askKeyAt || this.seats.size > 0) return;
+    this.askKeyAt = nowMs + ASK_KEY_MS;
+    this.port.write(Buffer.from(ASK_KEY));
   }
 
   /** Sends an advert of the first time, and later those of the others. What was being signed is wanted no more. */

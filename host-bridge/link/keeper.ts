@@ -102,6 +102,8 @@ export interface Keeper {
   /** Returns the stop, after which its port is closed and no timer runs. */
   start(): () => Promise<void>;
   isUp(): boolean;
+  /** The public key that it advertises itself with, hex; null while that is not known. */
+  publicKey(): string | null;
   /** Packets that wait in the board for its transmitter, as far as is known. */
   queue(): number;
   /** Milliseconds that it may still transmit in this hour, as far as is known. */

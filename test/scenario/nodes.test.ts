@@ -26,8 +26,9 @@ describe("nodes of the mesh, from the air to the command line", function () {
   let station: EtherStation;
 
   const begin = async (): Promise<void> => {
-    const board = (id: string) => ({ type: "sim", id, model: "sim", ether }) as const;
-    daemon = await runDaemon(daemonConfig(dir, [board("b1"), board("b2")]), silentLog());
+    const board = (id: string, model: string) => ({ type: "sim", id, model, ether }) as const;
+    const boards = [board("b1", "rak4631"), board("b2", "heltec-v3")];
+    daemon = await runDaemon(daemonConfig(dir, boards), silentLog());
     station = await EtherStation.join(ether.port);
     await boardsReady(daemon.url);
   };

@@ -136,6 +136,30 @@ describe("boards", () => {
     assert.deepEqual({ rssi, snr, hops, board }, { rssi: -71, snr: 10.5, hops: 2, board: "b1" });
   });
 
+  it("asks a board for its public key on the console, again while it has none, and not while a person types", async () => {
+    let asked = 0;
+    first.board.cable = (bytes, to) => {
+      if (to === "board" && Buffer.from(bytes).includes("hb|get public.key\r")) asked++;
+      return bytes;
+    };
+    begin([first]);
+    await clock.run(2000);
+    assert.deepEqual([asked, boards.keepers[0].publicKey()], [1, null]);
+    first.board.print("  -> hb|Error: no key yet; Try: later\r\n");
+    const seat = boards.keepers[0].console(
+      () => undefined,
+      () => undefined,
+    );
+    await clock.run(70_000);
+    assert.equal(asked, 1);
+    seat.leave();
+    await clock.run(10_000);
+    assert.equal(asked, 2);
+    first.board.print(`  -> hb|> ${"AB".repeat(32)}\r\n`);
+    await clock.run(130_000);
+    assert.deepEqual([asked, boards.keepers[0].publicKey()], [2, "ab".repeat(32)]);
+  });
+
   it("finds a board again that was unplugged, and says so once", async () => {
     begin([first]);
     await clock.run(2000);
