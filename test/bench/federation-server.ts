@@ -54,9 +54,8 @@ process.on("message", ({ id, order }: { id: number; order: Order }) => {
 });
 process.on("disconnect", () => process.exit());
 process.on("SIGTERM", () => void server.stop().then(() => process.exit()));
-const startMs = monotonicMs();
 await server.start();
-process.send?.({ id: 0, answer: { atMs: startMs, late, digest: "" } });
+process.send?.({ id: 0, answer: { atMs: monotonicMs(), late, digest: "" } });
 
 async function obey(order: Order): Promise<Answer> {
   let atMs = monotonicMs();
@@ -64,6 +63,7 @@ async function obey(order: Order): Promise<Answer> {
   switch (order.do) {
     case "connected":
       while (server.connected() < order.peers) await new Promise((resolve) => setTimeout(resolve, 5));
+      atMs = monotonicMs();
       break;
     case "post":
       await postAll(order.count, order.open);

@@ -10,8 +10,6 @@ const PROGRAM = join(import.meta.dirname, "federation-server.ts");
 
 /** One server; start() and stop() as often as wanted, on the same directory and port. */
 export class BenchServer {
-  /** When it began to start its parts, on the clock of all processes. */
-  startMs = 0;
   readonly settings: ServerSettings;
   private child: ChildProcess | null = null;
   private readonly waiting = new Map<number, (answer: Answer) => void>();
@@ -42,8 +40,7 @@ export class BenchServer {
     child.once("exit", (code) => {
       if (code !== 0 && this.child === child) throw new Error(`${this.settings.name} ended with ${code}`);
     });
-    const { atMs } = await new Promise<Answer>((resolve) => this.waiting.set(0, resolve));
-    this.startMs = atMs;
+    await new Promise<Answer>((resolve) => this.waiting.set(0, resolve));
   }
 
   order(order: Order): Promise<Answer> {
