@@ -5,6 +5,7 @@ import { addressText, parseAddress } from "../config/address.ts";
 import type { Address, BoardConfig, KissBoardConfig, SerialBoardConfig } from "../config/schema.ts";
 import { RoomError } from "../errors.ts";
 import { listPorts } from "../flash/ports.ts";
+import { noticeHangUp } from "./hang-up.ts";
 
 /** Where a board's bytes come from: opened again and again, as the board comes and goes. */
 export interface PortSource {
@@ -84,6 +85,7 @@ async function openSerial(path: string, baudRate: number): Promise<BytePort> {
   await new Promise<void>((resolve, reject) => {
     port.open((error) => (error === null ? resolve() : reject(serialError(path, error))));
   });
+  noticeHangUp(port);
   let fault: string | null = null;
   port.on("error", (error) => {
     fault = error.message;

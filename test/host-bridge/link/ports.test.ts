@@ -4,6 +4,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import type { SerialBoardConfig } from "../../../host-bridge/config/schema.ts";
 import { RoomError } from "../../../host-bridge/errors.ts";
 import { serialSource } from "../../../host-bridge/link/ports.ts";
+import { hasPython, Pty } from "../flash/pty.ts";
 
 const config = (path: string): SerialBoardConfig => ({ type: "serial", id: "b1", path, baud: 115_200 });
 
@@ -120,5 +121,24 @@ describe("ports: serial", () => {
     port.write(Uint8Array.of(0x11));
     assert.match(await closed, /has gone/);
     assert.deepEqual(got, [...everyByte]);
+  });
+
+  // It is then read once more, which gives nothing; reading on for that would never end.
+  it("notices a pull while nobody waits for bytes", async function () {
+    if (!hasPython) {
+      console.log("      python3 not found: no pseudo terminal to try the serial port on");
+      return this.skip();
+    }
+    const pty = await Pty.open({
+      onData: () => undefined,
+      onClose: () => undefined,
+      write: () => undefined,
+      close: () => undefined,
+    });
+    const port = await serialSource(config(pty.path)).open();
+    const closed = new Promise<string>((resolve) => port.onClose(resolve));
+    await pty.cut();
+    port.onData(() => undefined);
+    assert.match(await closed, /has gone/);
   });
 });
