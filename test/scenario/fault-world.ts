@@ -10,6 +10,7 @@ import { FaultNet, hasNamespaces, lossBy } from "./fault-net.ts";
 import { type Fault, ON_SMALL_DISK } from "./fault-plan.ts";
 
 const MAX_AT_ONCE = 4;
+/** Faults that last longer do not count among those. */
 const LONG_MS = 10_000;
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -81,7 +82,6 @@ export class FaultWorld {
       this.failure ??= error;
     });
     for (const key of keys) this.busy.set(key, work);
-    // Others go on meanwhile.
     if (ms < LONG_MS) this.running.add(work);
     void work.then(() => this.running.delete(work));
     if (isAlone) await work;
