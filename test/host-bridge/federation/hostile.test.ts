@@ -64,7 +64,8 @@ describe("federation: who must not come in", () => {
     a.settings.secret = "";
     a.settings.peers.push(peerConfig("B", 1, "secret of A and B, long"), peerConfig("C", 1, "secret of A and C, long"));
     a.events.emit("config", {} as never);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    // Both were dialled in vain: the configuration is in force.
+    await until("dialled", () => ['"B"', '"C"'].every((name) => a.lines.some((line) => line.includes(name))));
     const peer = await raw();
     await peer.prove("secret of B and C, long");
     assert.equal(await peer.bye(), "peer_untrusted");
