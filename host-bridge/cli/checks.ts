@@ -13,13 +13,14 @@ import {
 import { createConnection, createServer } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import { addressText, isLoopback, parseAddress } from "../config/address.ts";
-import type { Address, BackboneConfig, BoardConfig, Config, PeerConfig } from "../config/schema.ts";
+import type { Address, BackboneConfig, BoardConfig, BrokerConfig, Config, PeerConfig } from "../config/schema.ts";
 import { describe } from "../errors.ts";
 import { makeCertificate, openCertificate, readAuthorities } from "../federation/certificate.ts";
 import { backboneError } from "../federation/nats-errors.ts";
 import { tryNats } from "../federation/nats-line.ts";
 import { tryPeer } from "../federation/try-peer.ts";
 import { bundleFile } from "../files.ts";
+import { tryBroker } from "../mqtt/try-broker.ts";
 
 export interface Finding {
   check: string;
@@ -70,7 +71,7 @@ export async function* findings(config: Config, around: Surroundings): AsyncGene
     yield warning("boards", "no board is configured: nothing goes on the air", "add one under boards:");
   }
   for (const board of config.boards) yield await boardCheck(board, isRunning === true);
-  for (const { url } of brokers) yield await broker(brokers.length > 1 ? `mqtt.broker ${url}` : "mqtt.broker", url);
+  for (const one of brokers) yield await broker(brokers.length > 1 ? `mqtt.broker ${one.url}` : "mqtt.broker", one);
   if (!federation.enabled) return;
   for (const one of federation.peers) yield await peer(one, config);
   if (federation.blindHub !== null && federation.backbone !== null) yield await backbone(federation.backbone);
@@ -250,11 +251,17 @@ async function boardCheck(board: BoardConfig, isRunning: boolean): Promise<Findi
   return ok(check, `${path} is there`);
 }
 
-function broker(check: string, url: string): Promise<Finding> {
-  const { hostname, port, protocol } = new URL(url);
+/** Does it answer, and does it let us in? */
+async function broker(check: string, config: BrokerConfig): Promise<Finding> {
+  const { hostname, port, protocol } = new URL(config.url);
   const usual = { "mqtt:": 1883, "mqtts:": 8883, "ws:": 80, "wss:": 443 }[protocol] ?? 1883;
   const host = hostname.replace(/^\[|\]$/g, "");
-  return reach(check, { host, port: port === "" ? usual : Number(port) });
+  const reached = await reach(check, { host, port: port === "" ? usual : Number(port) });
+  if (reached.state !== "ok") return reached;
+  const fault = await tryBroker(config);
+  if (fault === null) return ok(check, `${config.url} answers and lets this server in`);
+  const [why, remedy] = fault.reason.split("; ");
+  return failed(check, `${config.url}: ${why}`, remedy ?? "check mqtt.broker, and the broker's own log");
 }
 
 async function reach(check: string, address: Address): Promise<Finding> {

@@ -12,7 +12,7 @@ export interface LineParts {
   clientId: string;
   version: Version;
   /** What the broker says for us when we are gone, retained. */
-  will: { topic: string; payload: string };
+  will: { topic: string; payload: string } | null;
   /** Once, before anything else; `window` is how many publications may be unacknowledged. */
   opened(line: Line, window: number): void;
   /** Once, the last of all. */
@@ -56,7 +56,9 @@ export class Line {
         ...{ reconnectPeriod: 0, resubscribe: false, queueQoSZero: false },
         ...(config.username === null ? {} : { username: config.username, password: config.password ?? "" }),
         ...files,
-        will: { topic: will.topic, payload: Buffer.from(will.payload), qos: 1, retain: true },
+        ...(will === null
+          ? {}
+          : { will: { topic: will.topic, payload: Buffer.from(will.payload), qos: 1, retain: true } }),
       });
       this.client = client;
       this.listen(client);

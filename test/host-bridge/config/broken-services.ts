@@ -192,6 +192,18 @@ export const SERVICES: Refusal[] = [
     "add broker: mqtt://HOST:1883, or set enabled to false",
   ],
   [
+    "a broker twice",
+    { "a.yaml": "mqtt:\n  broker: mqtt://h\n  brokers:\n    - broker: mqtt://h\n" },
+    "a.yaml:4: mqtt.brokers[0].broker: expected each broker once, found h again",
+    "remove one of the two, or give it another topic_prefix",
+  ],
+  [
+    "one broker of several with a password and no user",
+    { "a.yaml": "mqtt:\n  brokers:\n    - broker: mqtt://h\n      password: hunter2\n" },
+    "a.yaml:3: mqtt.brokers[0].username: expected a user name beside the password, found nothing",
+    "add username",
+  ],
+  [
     "a broker without a scheme",
     { "a.yaml": "mqtt:\n  broker: localhost:1883\n" },
     'a.yaml:2: mqtt.broker: expected a URL such as mqtt://localhost:1883, found "localhost:1883"',

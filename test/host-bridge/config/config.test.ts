@@ -207,6 +207,14 @@ describe("configuration", () => {
       assert.equal(load({ "a.yaml": "mqtt: { broker: 'mqtt://h', enabled: false }" }).config.mqtt.enabled, false);
     });
 
+    it("brokers of mqtt.brokers come after the one of mqtt itself, and turn MQTT on as that does", () => {
+      const brokers = "brokers: [{ broker: 'mqtt://b', topic_prefix: x }, { broker: 'mqtt://a', topic_prefix: y }]";
+      const urls = (text: string) => load({ "a.yaml": text }).config.mqtt.brokers.map(({ url }) => url);
+      assert.deepEqual(urls(`mqtt: { broker: 'mqtt://a', ${brokers} }`), ["mqtt://a", "mqtt://b", "mqtt://a"]);
+      assert.deepEqual(urls(`mqtt: { ${brokers} }`), ["mqtt://b", "mqtt://a"]);
+      assert.equal(load({ "a.yaml": `mqtt: { ${brokers} }` }).config.mqtt.enabled, true);
+    });
+
     it("the broker's URL loses user and password, which stand in keys of their own", () => {
       const { mqtt } = load({ "a.yaml": "mqtt: { broker: 'mqtts://bob:p%40ss@h.example:8883/' }" }).config;
       const [{ url, username, password }] = mqtt.brokers;

@@ -5,6 +5,7 @@ import { connect, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { createWebSocketStream, WebSocketServer } from "ws";
 import type { BrokerConfig } from "../../../host-bridge/config/schema.ts";
+import { tryBroker } from "../../../host-bridge/mqtt/try-broker.ts";
 import type { BrokerStatus, MqttStatus } from "../../../host-bridge/web/status.ts";
 import { has } from "../../deploy/proxy.ts";
 import { DaemonProcess } from "../../scenario/durable-daemon.ts";
@@ -76,6 +77,17 @@ describe(`mqtt: how brokers are reached${noMosquitto}`, function () {
       const line = await refusal(brokerConfig(await setUp(), { username: "bob", password: "hunter2" }));
       const reason = "it refuses user name or password; check mqtt.username and mqtt.password";
       assert.equal(line, `[WARN] MQTT broker BROKER disconnected (${reason}), retry in ..s`);
+    });
+
+    it("are tried by the doctor, who leaves nothing behind", async () => {
+      const port = await setUp();
+      const right = brokerConfig(port, { username: "bob", password: "hunter2 is wrong" });
+      assert.equal(await tryBroker(right), null);
+      assert.match(
+        (await tryBroker({ ...right, password: "hunter2" }))?.reason ?? "",
+        /it refuses user name or password/,
+      );
+      assert.match((await tryBroker(brokerConfig(await freePort())))?.reason ?? "", /connection refused/);
     });
 
     it("with an access list: what it forbids is counted and said, and holds up nothing else", async () => {
