@@ -61,7 +61,7 @@ describe("dashboards", function () {
 
   after(async () => {
     await watcher?.leave();
-    await watched.stop();
+    await watched?.stop();
     await broker?.stop();
     scratch.clean();
   });

@@ -28,7 +28,7 @@ describe("monitoring", function () {
   });
 
   after(async () => {
-    await watched.stop();
+    await watched?.stop();
     scratch.clean();
   });
 
