@@ -101,7 +101,7 @@ export class Mqtt {
     const { config, store, clock, log, random } = this.parts;
     this.published = this.rooms();
     const wanted = this.wanted();
-    const places = store.deliveries.keep(wanted.map(brokerKey));
+    const places = this.places(wanted.map(brokerKey));
     for (const one of wanted) {
       if (this.brokers.some(({ config: known }) => isDeepStrictEqual(one, known))) continue;
       const broker = new Broker(places.get(brokerKey(one)) ?? 0, {
@@ -116,6 +116,17 @@ export class Mqtt {
       });
       this.brokers.push(broker);
       broker.start();
+    }
+  }
+
+  private places(names: string[]): Map<string, number> {
+    const { store, log } = this.parts;
+    try {
+      return store.deliveries.keep(names);
+    } catch (error) {
+      // A full disk keeps nobody from publishing; the places are stored as soon as they can be.
+      log.error(`MQTT: which brokers there are cannot be stored: ${storeSentence(error)}`);
+      return store.deliveries.places(names);
     }
   }
 

@@ -26,13 +26,22 @@ export class Deliveries {
     return this.guard(() => {
       this.sql.forget.run(JSON.stringify(names));
       for (const name of names) this.sql.begin.run(name, this.last());
-      return new Map((this.sql.all.all() as { name: string; lastId: number }[]).map((row) => [row.name, row.lastId]));
+      return this.places(names);
+    });
+  }
+
+  /** The same without writing, for a disk that takes nothing now. */
+  places(names: readonly string[]): Map<string, number> {
+    return this.guard(() => {
+      const rows = this.sql.all.all() as { name: string; lastId: number }[];
+      const known = new Map(rows.map((row) => [row.name, row.lastId]));
+      return new Map(names.map((name) => [name, known.get(name) ?? this.last()]));
     });
   }
 
   /** The receiver has everything up to this number. Durable on return. */
   save(name: string, lastId: number): void {
-    this.guard(() => this.sql.save.run(lastId, name));
+    this.guard(() => this.sql.save.run(name, lastId));
   }
 
   /** The next messages of all rooms after a number, in the order of arrival. */
@@ -77,7 +86,7 @@ function prepare(db: Database) {
     forget: db.prepare("DELETE FROM deliveries WHERE name NOT IN (SELECT value FROM json_each(?))"),
     begin: db.prepare("INSERT OR IGNORE INTO deliveries (name, last_id) VALUES (?, ?)"),
     all: db.prepare("SELECT name, last_id AS lastId FROM deliveries"),
-    save: db.prepare("UPDATE deliveries SET last_id = ? WHERE name = ?"),
+    save: db.prepare("INSERT OR REPLACE INTO deliveries (name, last_id) VALUES (?, ?)"),
     after: db.prepare(
       `SELECT messages.id, rooms.name AS room, guid, sender, text, timestamp, origin, via, rssi, snr, hops
         FROM messages JOIN rooms ON rooms.id = messages.room WHERE messages.id > ? ORDER BY messages.id LIMIT ?`,

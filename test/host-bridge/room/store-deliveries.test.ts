@@ -74,6 +74,13 @@ describe("store: the history as an outbox", () => {
     ]);
   });
 
+  it("tells the places without writing, and stores one that it did not know", () => {
+    write("1", "2");
+    assert.deepEqual([...store.deliveries.places(["x"])], [["x", 2]]);
+    store.deliveries.save("x", 1);
+    assert.deepEqual([...store.deliveries.places(["x"])], [["x", 1]]);
+  });
+
   it("an import is nothing new for who had everything", () => {
     write("1", "2");
     store.deliveries.keep(["all", "behind"]);
