@@ -86,8 +86,12 @@ describe("dashboards", function () {
       return this.skip();
     }
     const seen = watcher;
-    await until("a message and a status", () => {
-      return seen.on("meshcore/messages/Public").length > 0 && seen.on("meshcore/status").some(({ name }) => name);
+    await until("a message, a status and a node", () => {
+      return (
+        seen.seen.some(({ topic, text }) => topic.includes("/nodes/") && text !== "") &&
+        seen.on("meshcore/messages/Public").length > 0 &&
+        seen.on("meshcore/status").some(({ name }) => name)
+      );
     });
     const real = seen.seen
       .filter(({ text }) => text !== "")
@@ -101,7 +105,7 @@ describe("dashboards", function () {
       assert.ok(isKnown, `${topic}: ${JSON.stringify(payload)}`);
       for (const input of inputs) if (isFor(input, topic)) pointsOf(input, { topic, payload });
     }
-    for (const kind of ["messages", "status"]) {
+    for (const kind of ["messages", "status", "nodes"]) {
       const ofKind = (real as Published[]).filter(({ topic }) => topic.split("/")[1] === kind);
       const about = inputs.filter((input) => isFor(input, ofKind[0].topic));
       assert.deepEqual(
