@@ -1,7 +1,8 @@
-import { chownSync, closeSync, mkdirSync, openSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { type DatabaseSyncInstance as Database, DatabaseSync } from "@photostructure/sqlite";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { DatabaseSyncInstance as Database } from "@photostructure/sqlite";
 import { RoomError } from "../errors.ts";
+import { withSqliteFile } from "../room/sqlite-file.ts";
 
 /** In data_dir, beside the history: who may do what. The daemon and the command line have it open at the same time. */
 export const ACCESS_FILE = "tokens.sqlite";
@@ -33,39 +34,24 @@ CREATE TABLE IF NOT EXISTS topics (
 `;
 const VERSION = 1;
 
-/** Opens or makes the file, for this user alone. Throws RoomError `access_unusable`, `access_newer`. */
+/** Opens or makes the file. Throws RoomError `access_unusable`, `access_newer`. */
 export function openAccessFile(dataDir: string): Database {
-  const path = join(dataDir, ACCESS_FILE);
-  let db: Database | null = null;
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-    makeFile(path);
-    db = new DatabaseSync(path, { timeout: 2000 });
-    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
-    const { user_version: found } = db.prepare("PRAGMA user_version").get() as { user_version: number };
-    if (found > VERSION) {
-      throw new RoomError("access_newer", `${path} was written by a newer version of meshcore-room`, {
-        hint: "update meshcore-room",
-      });
-    }
-    if (found < VERSION) db.exec(`BEGIN IMMEDIATE; ${SCHEMA} PRAGMA user_version = ${VERSION}; COMMIT`);
-    return db;
+    return withSqliteFile(
+      {
+        ...{ path: join(dataDir, ACCESS_FILE), schema: SCHEMA, version: VERSION },
+        pragmas: "PRAGMA synchronous = NORMAL",
+        newer: { code: "access_newer", hint: "update meshcore-room" },
+      },
+      (db) => db,
+    );
   } catch (error) {
-    db?.close();
     if (error instanceof RoomError) throw error;
-    throw new RoomError("access_unusable", `${path} cannot be used`, {
+    throw new RoomError("access_unusable", `${join(dataDir, ACCESS_FILE)} cannot be used`, {
       found: error instanceof Error ? error.message : String(error),
       hint: "check data_dir, that this user may write there, and that the disk has room",
       cause: error,
     });
   }
-}
-
-/** What root makes here for a service that runs as another user has to be that user's. */
-function makeFile(path: string): void {
-  const fd = openSync(path, "a", 0o600);
-  closeSync(fd);
-  if (process.geteuid?.() !== 0) return;
-  const { uid, gid } = statSync(dirname(path));
-  if (uid !== 0) chownSync(path, uid, gid);
 }

@@ -1,9 +1,8 @@
-import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
-import { type DatabaseSyncInstance as Database, DatabaseSync } from "@photostructure/sqlite";
+import type { DatabaseSyncInstance as Database } from "@photostructure/sqlite";
 import type { Clock } from "../clock.ts";
-import { RoomError } from "../errors.ts";
 import type { PeerFate, PeerSaid } from "../room/rooms.ts";
+import { withSqliteFile } from "../room/sqlite-file.ts";
 import { storeError } from "../room/store-errors.ts";
 import { type LogRow, type Place, StoreLog, type Vector } from "../room/store-log.ts";
 import type { BackboneRecord, SealedMessage } from "./backbone-wire.ts";
@@ -106,21 +105,19 @@ export class HubStore implements Stock {
   /** Opens or creates hub.sqlite in `dataDir`, which this process has to itself (store.ts). Throws RoomError `store_...`. */
   static open(dataDir: string, limits: HubLimits, clock: Clock): HubStore {
     const path = join(dataDir, "hub.sqlite");
-    let db: Database | null = null;
     try {
-      closeSync(openSync(path, "a", 0o600));
-      db = new DatabaseSync(path, { timeout: 2000 });
-      db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
-      const { user_version: found } = db.prepare("PRAGMA user_version").get() as { user_version: number };
-      if (found > VERSION) {
-        throw new RoomError("store_newer", `${path} was written by a newer version of meshcore-room`, {
-          hint: "update meshcore-room, or move the file away: members bring what they have",
-        });
-      }
-      if (found < VERSION) db.exec(`BEGIN IMMEDIATE; ${SCHEMA} PRAGMA user_version = ${VERSION}; COMMIT`);
-      return new HubStore(db, path, limits, clock);
+      return withSqliteFile(
+        {
+          ...{ path, schema: SCHEMA, version: VERSION },
+          pragmas: "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON",
+          newer: {
+            code: "store_newer",
+            hint: "update meshcore-room, or move the file away: members bring what they have",
+          },
+        },
+        (db) => new HubStore(db, path, limits, clock),
+      );
     } catch (error) {
-      db?.close();
       throw storeError(error, path);
     }
   }

@@ -1,8 +1,7 @@
-import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
-import { type DatabaseSyncInstance as Database, DatabaseSync } from "@photostructure/sqlite";
+import type { DatabaseSyncInstance as Database } from "@photostructure/sqlite";
 import type { HookShelf, StoredHook } from "../alerts/webhook.ts";
-import { RoomError } from "../errors.ts";
+import { withSqliteFile } from "../room/sqlite-file.ts";
 import { storeError } from "../room/store-errors.ts";
 import type { Habit } from "./habit.ts";
 
@@ -84,22 +83,17 @@ export class NodeStore implements HookShelf {
 
   static open(dataDir: string): NodeStore {
     const path = join(dataDir, "nodes.sqlite");
-    let db: Database | null = null;
     try {
-      closeSync(openSync(path, "a", 0o600));
-      db = new DatabaseSync(path, { timeout: 2000 });
-      // A power cut may cost the last seconds, never the file.
-      db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
-      const { user_version: found } = db.prepare("PRAGMA user_version").get() as { user_version: number };
-      if (found > VERSION) {
-        throw new RoomError("store_newer", `${path} was written by a newer version of meshcore-room`, {
-          hint: "update meshcore-room, or move the file away: nodes are found again",
-        });
-      }
-      if (found < VERSION) db.exec(`BEGIN IMMEDIATE; ${SCHEMA} PRAGMA user_version = ${VERSION}; COMMIT`);
-      return new NodeStore(db, path);
+      return withSqliteFile(
+        {
+          ...{ path, schema: SCHEMA, version: VERSION },
+          // A power cut may cost the last seconds, never the file.
+          pragmas: "PRAGMA synchronous = NORMAL",
+          newer: { code: "store_newer", hint: "update meshcore-room, or move the file away: nodes are found again" },
+        },
+        (db) => new NodeStore(db, path),
+      );
     } catch (error) {
-      db?.close();
       throw storeError(error, path);
     }
   }
