@@ -42,7 +42,7 @@ export function openAccessFile(dataDir: string): Database {
       {
         ...{ path: join(dataDir, ACCESS_FILE), schema: SCHEMA, version: VERSION },
         pragmas: "PRAGMA synchronous = NORMAL",
-        newer: { code: "access_newer", hint: "update meshcore-room" },
+        newer: (message) => new RoomError("access_newer", message, { hint: "update meshcore-room" }),
       },
       (db) => db,
     );

@@ -110,10 +110,10 @@ export class HubStore implements Stock {
         {
           ...{ path, schema: SCHEMA, version: VERSION },
           pragmas: "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON",
-          newer: {
-            code: "store_newer",
-            hint: "update meshcore-room, or move the file away: members bring what they have",
-          },
+          newer: (message) =>
+            new RoomError("store_newer", message, {
+              hint: "update meshcore-room, or move the file away: members bring what they have",
+            }),
         },
         (db) => new HubStore(db, path, limits, clock),
       );

@@ -89,7 +89,10 @@ export class NodeStore implements HookShelf {
           ...{ path, schema: SCHEMA, version: VERSION },
           // A power cut may cost the last seconds, never the file.
           pragmas: "PRAGMA synchronous = NORMAL",
-          newer: { code: "store_newer", hint: "update meshcore-room, or move the file away: nodes are found again" },
+          newer: (message) =>
+            new RoomError("store_newer", message, {
+              hint: "update meshcore-room, or move the file away: nodes are found again",
+            }),
         },
         (db) => new NodeStore(db, path),
       );

@@ -1,7 +1,7 @@
 import { chownSync, closeSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { type DatabaseSyncInstance as Database, DatabaseSync } from "@photostructure/sqlite";
-import { RoomError } from "../errors.ts";
+import type { RoomError } from "../errors.ts";
 
 export interface SqliteFile {
   path: string;
@@ -9,8 +9,8 @@ export interface SqliteFile {
   schema: string;
   version: number;
   pragmas: string;
-  /** Why a file of a newer version is not opened: a RoomError code, and what to do. */
-  newer: { code: string; hint: string };
+  /** Why a file of a newer version is not opened. */
+  newer(message: string): RoomError;
 }
 
 const BUSY_MS = 2000;
@@ -23,10 +23,7 @@ export function withSqliteFile<T>(file: SqliteFile, use: (db: Database) => T): T
   try {
     db.exec(`PRAGMA journal_mode = WAL; ${pragmas}`);
     const { user_version: found } = db.prepare("PRAGMA user_version").get() as { user_version: number };
-    if (found > version) {
-      const message = `${path} was written by a newer version of meshcore-room`;
-      throw new RoomError(newer.code, message, { hint: newer.hint });
-    }
+    if (found > version) throw newer(`${path} was written by a newer version of meshcore-room`);
     if (found < version) db.exec(`BEGIN IMMEDIATE; ${schema} PRAGMA user_version = ${version}; COMMIT`);
     return use(db);
   } catch (error) {
