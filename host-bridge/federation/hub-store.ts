@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { DatabaseSyncInstance as Database } from "@photostructure/sqlite";
 import type { Clock } from "../clock.ts";
+import { RoomError } from "../errors.ts";
 import type { PeerFate, PeerSaid } from "../room/rooms.ts";
 import { withSqliteFile } from "../room/sqlite-file.ts";
 import { storeError } from "../room/store-errors.ts";

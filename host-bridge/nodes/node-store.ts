@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { DatabaseSyncInstance as Database } from "@photostructure/sqlite";
 import type { HookShelf, StoredHook } from "../alerts/webhook.ts";
+import { RoomError } from "../errors.ts";
 import { withSqliteFile } from "../room/sqlite-file.ts";
 import { storeError } from "../room/store-errors.ts";
 import type { Habit } from "./habit.ts";
