@@ -27,15 +27,15 @@ export function prepareSql(db: Database) {
     pruneSeen: db.prepare(
       "DELETE FROM seen WHERE room = ? AND id <= (SELECT id FROM seen WHERE room = ? ORDER BY id DESC LIMIT 1 OFFSET ?)",
     ),
-    /** Changes nothing where the GUID, the second value, is or was there. */
+    /** Changes nothing where the GUID, the second value, is or was there. A conflict would use up a number (store-deliveries.ts). */
     addMessage: db.prepare(
       `INSERT INTO messages (room, ${MESSAGE_COLUMNS}, stream, seq, born_at) SELECT ${"?, ".repeat(15)}?
-        WHERE NOT EXISTS (SELECT 1 FROM seen WHERE guid = ?2) ON CONFLICT (guid) DO NOTHING`,
+        WHERE NOT EXISTS (SELECT 1 FROM messages WHERE guid = ?2) AND NOT EXISTS (SELECT 1 FROM seen WHERE guid = ?2)`,
     ),
     /** The same, and what was pruned comes back. */
     importMessage: db.prepare(
-      `INSERT INTO messages (room, ${MESSAGE_COLUMNS}, stream, seq, born_at) VALUES (${"?, ".repeat(15)}?)
-        ON CONFLICT (guid) DO NOTHING`,
+      `INSERT INTO messages (room, ${MESSAGE_COLUMNS}, stream, seq, born_at) SELECT ${"?, ".repeat(15)}?
+        WHERE NOT EXISTS (SELECT 1 FROM messages WHERE guid = ?2)`,
     ),
     addReception: db.prepare(
       `INSERT OR IGNORE INTO receptions (message, board, heard_at, rssi, snr, hops)

@@ -56,6 +56,16 @@ describe("store: the history as an outbox", () => {
     assert.equal(store.deliveries.last(), last + 3);
   });
 
+  it("numbers without gaps, however often a message comes", () => {
+    for (let i = 0; i < 3; i++) write("1", "2");
+    write("3");
+    assert.deepEqual(
+      store.deliveries.after(0, 10).map(({ id }) => id),
+      [1, 2, 3],
+    );
+    assert.equal(store.deliveries.last(), 3);
+  });
+
   it("keeps each receiver's place over a restart; a new one has all, and one that was away begins anew", () => {
     write("1");
     assert.deepEqual([...store.deliveries.keep(["x"])], [["x", 1]]);
