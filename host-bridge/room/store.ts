@@ -65,8 +65,6 @@ const MAX_OUTBOX = 10_000;
 const MIN_SEEN = 10_000;
 const SEEN_PRUNE_EVERY = 500;
 const MAX_LOG = 16 * 1024 * 1024;
-/** Pages of it, after which they are put into the file: fewer would write those of the indexes again and again during a backlog. */
-const CHECKPOINT_PAGES = 3000;
 /** GUIDs come in no order, so the indexes of them should fit. */
 const CACHE_KIB = 16_384;
 
@@ -115,7 +113,7 @@ export class Store {
       db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
       // What a migration or an import has made of the write-ahead log is given back to the disk.
       db.exec(`PRAGMA journal_size_limit = ${MAX_LOG}`);
-      db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA cache_size = -${CACHE_KIB}`);
+      db.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
       applySchema(db, path);
       return new Store(db, lock, path);
     } catch (error) {
