@@ -25,8 +25,7 @@ const COLUMNS =
 const INDEXES = `CREATE UNIQUE INDEX g ON m (guid); CREATE INDEX i ON m (room, id);
   CREATE INDEX t ON m (room, timestamp, guid); CREATE INDEX p ON m (room, stream, seq);`;
 /** As the daemon's, so that the plain way is no slower than it need be. */
-const PRAGMAS =
-  "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384";
+const PRAGMAS = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384";
 const SEARCH = `CREATE VIRTUAL TABLE f USING fts5 (sender, text, content = 'm', content_rowid = 'id', columnsize = 0, tokenize = 'trigram');
   CREATE TRIGGER a AFTER INSERT ON m BEGIN INSERT INTO f (rowid, sender, text) VALUES (new.id, new.sender, new.text); END;`;
 const PLAIN = [
