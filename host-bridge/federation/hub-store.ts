@@ -4,7 +4,7 @@ import type { Clock } from "../clock.ts";
 import { RoomError } from "../errors.ts";
 import type { PeerFate, PeerSaid } from "../room/rooms.ts";
 import { withSqliteFile } from "../room/sqlite-file.ts";
-import { storeError } from "../room/store-errors.ts";
+import { guarded, storeError } from "../room/store-errors.ts";
 import { type LogRow, type Place, StoreLog, type Vector } from "../room/store-log.ts";
 import type { BackboneRecord, SealedMessage } from "./backbone-wire.ts";
 import { HubShelf } from "./hub-shelf.ts";
@@ -345,11 +345,7 @@ export class HubStore implements Stock {
   }
 
   private guard<T>(work: () => T): T {
-    try {
-      return work();
-    } catch (error) {
-      throw storeError(error, this.path);
-    }
+    return guarded(this.path, work);
   }
 }
 

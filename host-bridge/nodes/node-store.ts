@@ -3,7 +3,7 @@ import type { DatabaseSyncInstance as Database } from "@photostructure/sqlite";
 import type { HookShelf, StoredHook } from "../alerts/webhook.ts";
 import { RoomError } from "../errors.ts";
 import { withSqliteFile } from "../room/sqlite-file.ts";
-import { storeError } from "../room/store-errors.ts";
+import { guarded, storeError } from "../room/store-errors.ts";
 import type { Habit } from "./habit.ts";
 
 const SCHEMA = `
@@ -155,11 +155,7 @@ export class NodeStore implements HookShelf {
   }
 
   private guard<T>(work: () => T): T {
-    try {
-      return work();
-    } catch (error) {
-      throw storeError(error, this.path);
-    }
+    return guarded(this.path, work);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { DatabaseSyncInstance as Database } from "@photostructure/sqlite";
 import type { Via, WireMessage } from "./message.ts";
-import { storeError } from "./store-errors.ts";
+import { guarded } from "./store-errors.ts";
 
 /** A message of any room, configured or not, with its place in the order of arrival. */
 export interface Arrival {
@@ -59,11 +59,7 @@ export class Deliveries {
   }
 
   private guard<T>(work: () => T): T {
-    try {
-      return work();
-    } catch (error) {
-      throw storeError(error, this.path);
-    }
+    return guarded(this.path, work);
   }
 }
 

@@ -27,6 +27,15 @@ const BY_MESSAGE = new Map([
 /** SQLITE_CORRUPT_VTAB: the file is whole as far as SQLite itself goes, the search index in it is not. */
 export const isSearchDamaged = (error: unknown): boolean => extendedCode(error) === 267;
 
+/** Does some work on the file at `path`; its failures come out as storeError() has them. */
+export function guarded<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw storeError(error, path);
+  }
+}
+
 /** A failure of SQLite or the file system as the RoomError that says what to do; what is neither stays as it is. */
 export function storeError(error: unknown, path: string): unknown {
   if (error instanceof RoomError) return error;

@@ -5,7 +5,7 @@ import { RoomError } from "../errors.ts";
 import type { RoomMessage } from "./message.ts";
 import { AirLedger } from "./store-air.ts";
 import { Deliveries, skipImported } from "./store-deliveries.ts";
-import { isSearchDamaged, resultCode, storeError } from "./store-errors.ts";
+import { guarded, isSearchDamaged, resultCode, storeError } from "./store-errors.ts";
 import { type LogRow, type Place, StoreLog, type Vector } from "./store-log.ts";
 import { type HistoryQuery, HistoryReader } from "./store-query.ts";
 import { type RoomMove, type RoomWish, settleRoom } from "./store-rooms.ts";
@@ -429,11 +429,7 @@ export class Store {
   }
 
   private guard<T>(work: () => T): T {
-    try {
-      return work();
-    } catch (error) {
-      throw storeError(error, this.path);
-    }
+    return guarded(this.path, work);
   }
 }
 

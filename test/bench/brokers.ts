@@ -5,6 +5,7 @@ import { connect as connectTcp, type Socket } from "node:net";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { connect as connectMqtt, type MqttClient } from "mqtt";
+import { endProcess } from "../end-process.ts";
 import { freePort } from "../simulator/tcp-station.ts";
 import { type Chain, OPEN } from "./federation-chain.ts";
 import { lateMs, stamped, wait } from "./processes.ts";
@@ -170,11 +171,7 @@ const isThere = (program: string, argument: string): boolean =>
 const run = (program: string, args: string[]): ChildProcess => spawn(program, args, { env: { PATH }, stdio: "ignore" });
 
 async function ended(children: readonly ChildProcess[]): Promise<void> {
-  for (const child of children) {
-    const gone = new Promise((resolve) => child.once("exit", resolve));
-    child.kill("SIGTERM");
-    await gone;
-  }
+  for (const child of children) await endProcess(child);
 }
 
 /** Until somebody listens. */

@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { endProcess } from "../end-process.ts";
 import { freePort } from "../simulator/tcp-station.ts";
 import type { Answer, Order, ServerSettings } from "./federation-server.ts";
 import { cpuMs, residentBytes } from "./processes.ts";
@@ -59,11 +60,8 @@ export class BenchServer {
 
   async stop(): Promise<void> {
     const { child } = this;
-    if (child === null) return;
     this.child = null;
-    const ended = new Promise((resolve) => child.once("exit", resolve));
-    child.kill("SIGTERM");
-    await ended;
+    await endProcess(child);
   }
 }
 

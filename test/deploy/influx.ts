@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { endProcess } from "../end-process.ts";
 import { until } from "../host-bridge/daemon-bench.ts";
 import { freePort } from "../simulator/tcp-station.ts";
 
@@ -70,8 +71,6 @@ bind-address = "127.0.0.1:${rpc}"
   }
 
   async stop(): Promise<void> {
-    const gone = new Promise((resolve) => this.child.once("exit", resolve));
-    this.child.kill();
-    await gone;
+    await endProcess(this.child);
   }
 }

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { loadConfig } from "../../host-bridge/config/load.ts";
 import { silentLog } from "../../host-bridge/log.ts";
 import { type Daemon, runDaemon } from "../../host-bridge/run.ts";
+import { endProcess } from "../end-process.ts";
 import { freePort } from "../simulator/tcp-station.ts";
 
 const DEPLOY = fileURLToPath(new URL("../../deploy/", import.meta.url));
@@ -117,13 +118,8 @@ export async function startCaddy(folder: string, upstream: number): Promise<Fron
 }
 
 async function started(child: ChildProcess, port: number, httpPort: number): Promise<Front> {
-  const stop = async (): Promise<void> => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const ended = new Promise((resolve) => child.once("exit", resolve));
-    // nginx's fast shutdown; Caddy stops at it as well.
-    child.kill("SIGTERM");
-    await ended;
-  };
+  // nginx's fast shutdown; Caddy stops at it as well.
+  const stop = (): Promise<void> => endProcess(child, "SIGTERM");
   for (let tries = 0; (await peerFingerprint(port)) === null; tries++) {
     if (tries > 200 || child.exitCode !== null) {
       await stop();

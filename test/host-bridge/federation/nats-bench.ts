@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { nkeys } from "@nats-io/transport-node";
 import type { BackboneConfig } from "../../../host-bridge/config/schema.ts";
 import { has } from "../../deploy/proxy.ts";
+import { endProcess } from "../../end-process.ts";
 import { freePort } from "../../simulator/tcp-station.ts";
 
 export const noNats = has("nats-server", "--version") ? "" : " (nats-server not found)";
@@ -48,10 +49,7 @@ ${more}
   async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
     const { child } = this;
     this.child = null;
-    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = new Promise((resolve) => child.once("exit", resolve));
-    child.kill(signal);
-    await gone;
+    await endProcess(child, signal);
   }
 }
 

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { connectAsync, type MqttClient } from "mqtt";
 import type { BrokerConfig } from "../../../host-bridge/config/schema.ts";
+import { endProcess } from "../../end-process.ts";
 import { until } from "../daemon-bench.ts";
 import { publicationFault } from "./schemas.ts";
 
@@ -57,10 +58,7 @@ ${more}
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
     const { child } = this;
     this.child = null;
-    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = new Promise((resolve) => child.once("exit", resolve));
-    child.kill(signal);
-    await gone;
+    await endProcess(child, signal);
   }
 }
 
